@@ -1,0 +1,562 @@
+//! Incoming arguments: what stands between the wire and a handler's parameters.
+//!
+//! A parser (JSON today) fills an [`Arguments`]; everything behind it decodes from there. Nothing
+//! in here may know a transport, a socket or a handler.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::binary::{self, Attachments};
+use crate::data::{self, Data};
+use crate::undefined::Undefined;
+
+/// Why an array of arguments from the wire was refused: a `parse error` of the protocol.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseArgumentsError {
+    /// Not a JSON array, or not JSON.
+    #[error("the payload is no JSON array")]
+    Json(#[from] serde_json::Error),
+    /// The first element of an event's payload is neither a string nor a number.
+    #[error("the payload has no event name")]
+    EventName,
+    /// A placeholder stands for an attachment that the packet does not have.
+    #[error("illegal attachments")]
+    Attachments,
+}
+
+/// The arguments of one received event or acknowledgement, as raw JSON with its attachments.
+///
+/// Cloning is cheap. `Arguments` can be emitted again: `server.emit("copy", arguments)` forwards
+/// them as they are.
+#[derive(Clone)]
+pub struct Arguments {
+    text: Bytes,
+    spans: Spans,
+    attachments: Option<Attachments>,
+}
+
+/// Where the arguments stand in the text. Most events have one or none.
+#[derive(Clone)]
+enum Spans {
+    None,
+    One(Range<usize>),
+    Many(Box<[Range<usize>]>),
+}
+
+impl Arguments {
+    /// No arguments at all.
+    pub fn none() -> Self {
+        Self { text: Bytes::new(), spans: Spans::None, attachments: None }
+    }
+
+    /// Reads the payload of an event, `["name", ...arguments]`, and returns the name beside the
+    /// arguments. A name that is a number is returned as its text.
+    ///
+    /// # Errors
+    /// Not a JSON array, no name, or a placeholder without an attachment.
+    pub fn parse_event(
+        text: &Bytes,
+        attachments: Vec<Bytes>,
+    ) -> Result<(Cow<'_, str>, Self), ParseArgumentsError> {
+        let json = utf8(text)?;
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let (name, spans) = deserializer.deserialize_seq(EventVisitor { base: json.as_ptr() as usize })?;
+        deserializer.end()?;
+        let name = name.ok_or(ParseArgumentsError::EventName)?;
+        Ok((name, Self::checked(text, spans, attachments)?))
+    }
+
+    /// Reads the payload of an acknowledgement, `[...arguments]`.
+    ///
+    /// # Errors
+    /// Not a JSON array, or a placeholder without an attachment.
+    pub fn parse_acknowledgement(text: &Bytes, attachments: Vec<Bytes>) -> Result<Self, ParseArgumentsError> {
+        let json = utf8(text)?;
+        let values: Vec<&RawValue> = serde_json::from_str(json)?;
+        let base = json.as_ptr() as usize;
+        let spans = values.iter().map(|value| span(base, value)).collect();
+        Self::checked(text, Spans::new(spans), attachments)
+    }
+
+    /// One argument, already known to be JSON.
+    ///
+    /// # Errors
+    /// The text is not one JSON value.
+    pub fn from_json(text: &Bytes) -> Result<Self, ParseArgumentsError> {
+        let json = utf8(text)?;
+        let value: &RawValue = serde_json::from_str(json)?;
+        let spans = Spans::One(span(json.as_ptr() as usize, value));
+        Ok(Self { text: text.clone(), spans, attachments: None })
+    }
+
+    /// One binary argument.
+    pub fn from_binary(bytes: Bytes) -> Self {
+        let text = Bytes::from_static(br#"{"_placeholder":true,"num":0}"#);
+        let spans = Spans::One(0..text.len());
+        Self { text, spans, attachments: Some([bytes].into()) }
+    }
+
+    /// One argument that is a value of this process, as a test or a message parser makes it.
+    ///
+    /// # Errors
+    /// The value's `Serialize` implementation failed.
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        let (text, attachments) = binary::collecting(|| serde_json::to_vec(value));
+        let text = Bytes::from(text?);
+        let spans = Spans::One(0..text.len());
+        let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
+        Ok(Self { text, spans, attachments })
+    }
+
+    fn checked(text: &Bytes, spans: Spans, attachments: Vec<Bytes>) -> Result<Self, ParseArgumentsError> {
+        let attachments = if attachments.is_empty() {
+            None
+        } else {
+            data::check_placeholders(utf8(text)?, attachments.len())
+                .map_err(|_| ParseArgumentsError::Attachments)?;
+            Some(attachments.into())
+        };
+        Ok(Self { text: text.clone(), spans, attachments })
+    }
+
+    /// How many arguments there are.
+    pub fn len(&self) -> usize {
+        self.spans.as_slice().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes the packet takes: what a queue counts against its limit.
+    pub fn byte_len(&self) -> usize {
+        self.text.len() + self.attachments.as_deref().unwrap_or_default().iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// One argument, undecoded.
+    pub fn raw(&self, index: usize) -> Option<RawArgument<'_>> {
+        let span = self.spans.as_slice().get(index)?;
+        Some(RawArgument { json: Cow::Borrowed(self.json(span.clone())?), attachments: self.attachments.as_ref() })
+    }
+
+    /// Decodes one argument; a missing one is "undefined", which only an `Option` (or an untyped
+    /// body) accepts.
+    ///
+    /// # Errors
+    /// The argument is missing or does not decode; the error names the field.
+    pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, DecodeError> {
+        decode(self.raw(index).as_ref())
+    }
+
+    /// The body in NestJS's sense: one argument is the body itself, several are an array, none is
+    /// undefined (`None`).
+    pub fn body(&self) -> Option<RawArgument<'_>> {
+        match self.spans.as_slice() {
+            [] => None,
+            [_] => self.raw(0),
+            [first, .., last] => {
+                let json = self.json(first.start..last.end)?;
+                Some(RawArgument { json: Cow::Owned(format!("[{json}]")), attachments: self.attachments.as_ref() })
+            }
+        }
+    }
+
+    fn json(&self, span: Range<usize>) -> Option<&str> {
+        self.text.get(span).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+}
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = (0..self.len()).filter_map(|index| self.raw(index));
+        f.debug_list().entries(arguments.map(|argument| argument.json.into_owned())).finish()
+    }
+}
+
+impl Spans {
+    fn new(mut spans: Vec<Range<usize>>) -> Self {
+        match spans.len() {
+            0 => Spans::None,
+            1 => spans.pop().map_or(Spans::None, Spans::One),
+            _ => Spans::Many(spans.into()),
+        }
+    }
+
+    fn as_slice(&self) -> &[Range<usize>] {
+        match self {
+            Spans::None => &[],
+            Spans::One(span) => std::slice::from_ref(span),
+            Spans::Many(spans) => spans,
+        }
+    }
+}
+
+fn utf8(text: &Bytes) -> Result<&str, ParseArgumentsError> {
+    std::str::from_utf8(text).map_err(|error| ParseArgumentsError::Json(de::Error::custom(error)))
+}
+
+/// Where a borrowed value stands in the text that it was parsed from.
+fn span(base: usize, value: &RawValue) -> Range<usize> {
+    let start = value.get().as_ptr() as usize - base;
+    start..start + value.get().len()
+}
+
+struct EventVisitor {
+    base: usize,
+}
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = (Option<Cow<'de, str>>, Spans);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array with an event name")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let name = seq.next_element::<&'de RawValue>()?.and_then(|name| event_name(name.get()));
+        // A client's `emit` has one argument nearly always: no allocation for that.
+        let Some(first) = seq.next_element::<&'de RawValue>()? else {
+            return Ok((name, Spans::None));
+        };
+        let first = span(self.base, first);
+        let Some(second) = seq.next_element::<&'de RawValue>()? else {
+            return Ok((name, Spans::One(first)));
+        };
+        let mut spans = vec![first, span(self.base, second)];
+        while let Some(next) = seq.next_element::<&'de RawValue>()? {
+            spans.push(span(self.base, next));
+        }
+        Ok((name, Spans::Many(spans.into())))
+    }
+}
+
+/// The name of an event: a string, or a number as its text.
+fn event_name(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first()? {
+        b'"' => {
+            let inner = &json[1..json.len() - 1];
+            if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+        }
+        b'-' | b'0'..=b'9' => Some(Cow::Borrowed(json)),
+        _ => None,
+    }
+}
+
+/// One undecoded argument. It serializes as itself, binary values included.
+#[derive(Clone)]
+pub struct RawArgument<'a> {
+    json: Cow<'a, str>,
+    attachments: Option<&'a Attachments>,
+}
+
+impl fmt::Debug for RawArgument<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json)
+    }
+}
+
+impl<'a> RawArgument<'a> {
+    /// The JSON text, with placeholders where binary values stand.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Decodes the argument.
+    ///
+    /// # Errors
+    /// The argument does not decode; the error names the field.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        decode(Some(self))
+    }
+
+    /// The member of an object, or `None` if this is no object or has no such key.
+    pub fn member(&self, key: &str) -> Option<RawArgument<'a>> {
+        let json = match &self.json {
+            Cow::Borrowed(json) => Cow::Borrowed(member_of(json, key)?),
+            Cow::Owned(json) => Cow::Owned(member_of(json, key)?.to_owned()),
+        };
+        Some(RawArgument { json, attachments: self.attachments })
+    }
+}
+
+impl Serialize for RawArgument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.attachments.is_some() {
+            // The placeholders get new numbers, among the other binary values of the packet.
+            let data: Data = self.decode().map_err(serde::ser::Error::custom)?;
+            return data.serialize(serializer);
+        }
+        serde_json::from_str::<&RawValue>(&self.json).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// The last member with this key, as JavaScript takes it; `None` if `json` is no object.
+fn member_of<'a>(json: &'a str, key: &str) -> Option<&'a str> {
+    struct Member<'k>(&'k str);
+    impl<'de> Visitor<'de> for Member<'_> {
+        type Value = Option<&'de str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(is_it) = map.next_key_seed(KeyIs(self.0))? {
+                if is_it {
+                    found = Some(map.next_value::<&'de RawValue>()?.get());
+                } else {
+                    map.next_value::<de::IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+    if !json.starts_with('{') {
+        return None;
+    }
+    serde_json::Deserializer::from_str(json).deserialize_map(Member(key)).ok().flatten()
+}
+
+/// Compares a key without allocating it.
+struct KeyIs<'k>(&'k str);
+
+impl<'de> de::DeserializeSeed<'de> for KeyIs<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyIs<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+/// A body, or a member of it, that is not what the handler asked for.
+///
+/// The text names the field and what was expected: ``roomId: invalid type: integer `5`, expected a
+/// string``. Clients receive it as the message of a [`WsException`](crate::WsException).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", self.prefix())]
+pub struct DecodeError {
+    field: String,
+    message: String,
+}
+
+impl DecodeError {
+    /// The path of the field that did not decode, `address.street`; empty for the whole body.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// Puts the key in front of the path, for a body that was taken by key.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        self.field = match self.field.as_str() {
+            "" => key.to_owned(),
+            path if path.starts_with('[') => format!("{key}{path}"),
+            path => format!("{key}.{path}"),
+        };
+        self
+    }
+
+    fn prefix(&self) -> String {
+        if self.field.is_empty() { String::new() } else { format!("{}: ", self.field) }
+    }
+}
+
+/// Decodes an argument, or "undefined" if there is none.
+pub(crate) fn decode<T: DeserializeOwned>(argument: Option<&RawArgument<'_>>) -> Result<T, DecodeError> {
+    let Some(argument) = argument else {
+        return T::deserialize(Undefined)
+            .map_err(|_| DecodeError { field: String::new(), message: missing(std::any::type_name::<T>()) });
+    };
+    binary::with_attachments(argument.attachments, || {
+        serde_json::from_str(&argument.json).or_else(|_| decode_with_path(&argument.json))
+    })
+}
+
+fn missing(type_name: &str) -> String {
+    let short = type_name.rsplit("::").next().unwrap_or(type_name);
+    // `alloc::string::String` → `String`; of a generic type the whole name says more.
+    if type_name.contains('<') { format!("missing, expected {type_name}") } else { format!("missing, expected {short}") }
+}
+
+/// The same once more for the message: which field it was. Only the failing path pays for it.
+fn decode_with_path<T: DeserializeOwned>(json: &str) -> Result<T, DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let field = match error.path().to_string().as_str() {
+            "." => String::new(),
+            path => path.to_owned(),
+        };
+        let message = error.into_inner().to_string();
+        // serde_json appends " at line 1 column 7", which means nothing to a client.
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text).to_owned();
+        DecodeError { field, message }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::binary::Binary;
+    use serde_json::{Value, json};
+
+    fn event(text: &'static str) -> (String, Arguments) {
+        let text = Bytes::from_static(text.as_bytes());
+        let (name, arguments) = Arguments::parse_event(&text, Vec::new()).unwrap();
+        (name.into_owned(), arguments)
+    }
+
+    #[test]
+    fn names_and_counts() {
+        assert_eq!(event(r#"["a"]"#).0, "a");
+        assert_eq!(event(r#"["a\n\u00e9",1]"#).0, "a\né");
+        assert_eq!(event(r#"[ 7 , 1 ]"#).0, "7");
+        assert_eq!(event(r#"["a"]"#).1.len(), 0);
+        assert_eq!(event(r#"["a",1]"#).1.len(), 1);
+        assert_eq!(event(r#"["a",1,[2],{"x":3}]"#).1.len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for text in ["", "{}", "[]", "[null]", "[{}]", "[\"a\"", "[\"a\"]x", "[\"a\",]", "5", "[\"a\" 1]"] {
+            let bytes = Bytes::copy_from_slice(text.as_bytes());
+            assert!(Arguments::parse_event(&bytes, Vec::new()).is_err(), "{text}");
+        }
+        assert!(Arguments::parse_event(&Bytes::from_static(b"[\"\xff\"]"), Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_body_is_one_argument_or_all_of_them_or_undefined() {
+        assert_eq!(event(r#"["a", {"x":1} ]"#).1.body().unwrap().json(), r#"{"x":1}"#);
+        let several: (u8, String) = event(r#"["a", 1, "b"]"#).1.body().unwrap().decode().unwrap();
+        assert_eq!(several, (1, "b".to_owned()));
+        assert!(event(r#"["a"]"#).1.body().is_none());
+    }
+
+    #[test]
+    fn undefined_decodes_to_none_and_nothing_else() {
+        let (_, none) = event(r#"["a"]"#);
+        assert_eq!(none.get::<Option<String>>(0), Ok(None));
+        assert_eq!(none.get::<Value>(0), Ok(Value::Null));
+        assert_eq!(none.get::<Data>(0), Ok(Data::Null));
+        assert_eq!(none.get::<()>(0), Ok(()));
+        assert_eq!(none.get::<String>(0).unwrap_err().to_string(), "missing, expected String");
+    }
+
+    #[test]
+    fn members_by_key() {
+        let (_, arguments) = event(r#"["a",{"id":1,"na\u006de":"x","id":2}]"#);
+        let body = arguments.body().unwrap();
+        assert_eq!(body.member("id").unwrap().decode::<u8>(), Ok(2));
+        assert_eq!(body.member("name").unwrap().decode::<String>(), Ok("x".to_owned()));
+        assert!(body.member("nope").is_none());
+        assert!(event(r#"["a",[1]]"#).1.body().unwrap().member("id").is_none());
+    }
+
+    #[test]
+    fn an_error_names_the_field_and_what_was_expected() {
+        #[derive(serde::Deserialize, Debug)]
+        struct Body {
+            #[serde(rename = "inner")]
+            _inner: Vec<Inner>,
+        }
+        #[derive(serde::Deserialize, Debug)]
+        struct Inner {
+            #[serde(rename = "id")]
+            _id: u8,
+        }
+        let (_, arguments) = event(r#"["a",{"inner":[{"id":"x"}]}]"#);
+        let error = arguments.get::<Body>(0).unwrap_err();
+        assert_eq!(error.to_string(), "inner[0].id: invalid type: string \"x\", expected u8");
+        let missing = event(r#"["a",{"inner":[{}]}]"#).1.get::<Body>(0).unwrap_err();
+        assert_eq!(missing.to_string(), "inner[0]: missing field `id`");
+        assert_eq!(event(r#"["a",5]"#).1.get::<String>(0).unwrap_err().under("roomId").to_string(),
+            "roomId: invalid type: integer `5`, expected a string");
+    }
+
+    fn binary_event(text: &'static str, attachments: &[&'static [u8]]) -> Result<Arguments, ParseArgumentsError> {
+        let attachments = attachments.iter().map(|bytes| Bytes::from_static(bytes)).collect();
+        Arguments::parse_event(&Bytes::from_static(text.as_bytes()), attachments)
+            .map(|(_, arguments)| arguments)
+    }
+
+    #[test]
+    fn binary_in_typed_untyped_flattened_and_untagged_bodies() {
+        #[derive(serde::Deserialize)]
+        struct Typed {
+            #[serde(flatten)]
+            inner: Inner,
+            either: Either,
+        }
+        #[derive(serde::Deserialize)]
+        struct Inner {
+            file: Binary,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Text(String),
+            Bytes(Binary),
+        }
+        let text = r#"["b",{"file":{"_placeholder":true,"num":0},"either":{"num":1,"_placeholder":true}}]"#;
+        let arguments = binary_event(text, &[b"one", b"two"]).unwrap();
+        let typed: Typed = arguments.get(0).unwrap();
+        assert_eq!(&*typed.inner.file, b"one");
+        match typed.either {
+            Either::Bytes(bytes) => assert_eq!(&*bytes, b"two"),
+            Either::Text(text) => panic!("{text}"),
+        }
+        let data: Data = arguments.get(0).unwrap();
+        assert_eq!(data.get("either").and_then(Data::as_binary).map(|bytes| &**bytes), Some(&b"two"[..]));
+        let value: Value = arguments.get(0).unwrap();
+        assert_eq!(value["file"], json!({"_placeholder": true, "num": 0}));
+    }
+
+    #[test]
+    fn placeholders_must_match_the_attachments() {
+        let one = r#"["b",{"deep":[{"_placeholder":true,"num":1}]}]"#;
+        assert!(matches!(binary_event(one, &[b"x"]), Err(ParseArgumentsError::Attachments)));
+        assert!(binary_event(one, &[b"x", b"y"]).is_ok());
+        let negative = r#"["b",{"_placeholder":true,"num":-1}]"#;
+        assert!(matches!(binary_event(negative, &[b"x"]), Err(ParseArgumentsError::Attachments)));
+        // Without attachments it is an object like any other.
+        let (_, plain) = event(r#"["b",{"_placeholder":true,"num":0}]"#);
+        assert!(plain.get::<Binary>(0).is_err());
+        assert!(matches!(plain.get::<Data>(0), Ok(Data::Object(_))));
+    }
+
+    #[test]
+    fn forwarding_keeps_binary_values_and_their_order() {
+        use crate::payload::{Args, Payload};
+        let text = r#"["b",{"_placeholder":true,"num":1},"x",{"_placeholder":true,"num":0}]"#;
+        let arguments = binary_event(text, &[b"one", b"two"]).unwrap();
+        let payload = Payload::event("copy", &arguments).unwrap();
+        assert_eq!(
+            std::str::from_utf8(payload.json()).unwrap(),
+            r#"["copy",{"_placeholder":true,"num":0},"x",{"_placeholder":true,"num":1}]"#
+        );
+        assert_eq!(payload.attachments(), [Bytes::from_static(b"two"), Bytes::from_static(b"one")]);
+        let mixed = Payload::event("m", &Args((Binary::from(b"zero"), arguments.raw(0).unwrap()))).unwrap();
+        assert_eq!(mixed.attachments(), [Bytes::from_static(b"zero"), Bytes::from_static(b"two")]);
+    }
+}

@@ -1,0 +1,24 @@
+//! Process-wide counts of what was lost or ignored, for whoever watches the process.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) static UNSENT_EVENTS: Counter = Counter(AtomicU64::new(0));
+
+/// A number that only grows.
+#[derive(Debug)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How many events were not sent since the process started, because their value did not serialize.
+pub fn unsent_events() -> u64 {
+    UNSENT_EVENTS.get()
+}

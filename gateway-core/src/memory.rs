@@ -1,0 +1,237 @@
+//! The adapter of a single process: rooms in memory, no I/O.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use parking_lot::RwLock;
+
+use crate::ack::BroadcastAcks;
+use crate::adapter::{Adapter, AdapterError, BroadcastOptions};
+use crate::payload::Payload;
+use crate::remote::RemoteSocket;
+use crate::room::Room;
+use crate::server::Server;
+use crate::socket::Socket;
+
+/// Rooms of one namespace in memory (Socket.IO's default adapter).
+#[derive(Debug, Default)]
+pub struct MemoryAdapter {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By id. The room of a socket's own id is this map, not an entry of `rooms`.
+    sockets: HashMap<Arc<str>, Member>,
+    rooms: HashMap<Room, HashMap<Arc<str>, Socket>>,
+}
+
+#[derive(Debug)]
+struct Member {
+    socket: Socket,
+    /// Most sockets are in a handful of rooms: a list is smaller than a set and as fast.
+    rooms: Vec<Room>,
+}
+
+impl State {
+    fn leave(&mut self, id: &str, room: &str) {
+        if let Some(members) = self.rooms.get_mut(room) {
+            members.remove(id);
+            if members.is_empty() {
+                self.rooms.remove(room);
+            } else if members.capacity() > 64 && members.len() * 4 < members.capacity() {
+                members.shrink_to_fit();
+            }
+        }
+    }
+
+    /// Calls `visit` for each socket of a room, the room of its own id included.
+    fn in_room<'a>(&'a self, room: &str, mut visit: impl FnMut(&'a Arc<str>, &'a Socket)) {
+        if let Some((id, member)) = self.sockets.get_key_value(room) {
+            visit(id, &member.socket);
+        }
+        if let Some(members) = self.rooms.get(room) {
+            members.iter().for_each(|(id, socket)| visit(id, socket));
+        }
+    }
+
+    fn matching(&self, to: &BroadcastOptions) -> Vec<Socket> {
+        let mut excepted: HashSet<&str> = HashSet::new();
+        for room in &to.except {
+            self.in_room(room, |id, _| {
+                excepted.insert(id);
+            });
+        }
+        let wanted = |id: &str| excepted.is_empty() || !excepted.contains(id);
+        match to.rooms.as_slice() {
+            [] => {
+                let all = self.sockets.iter().filter(|(id, _)| wanted(id));
+                all.map(|(_, member)| member.socket.clone()).collect()
+            }
+            [room] => {
+                let mut sockets = Vec::with_capacity(self.rooms.get(room).map_or(1, HashMap::len));
+                self.in_room(room, |id, socket| {
+                    if wanted(id) {
+                        sockets.push(socket.clone());
+                    }
+                });
+                sockets
+            }
+            rooms => {
+                let (mut seen, mut sockets) = (HashSet::new(), Vec::new());
+                for room in rooms {
+                    self.in_room(room, |id, socket| {
+                        if wanted(id) && seen.insert(&**id) {
+                            sockets.push(socket.clone());
+                        }
+                    });
+                }
+                sockets
+            }
+        }
+    }
+}
+
+impl Adapter for MemoryAdapter {
+    fn add_all(&self, socket: &Socket, rooms: Vec<Room>) {
+        let mut state = self.state.write();
+        let State { sockets, rooms: all_rooms } = &mut *state;
+        let id = socket.shared_id();
+        let member =
+            sockets.entry(id.clone()).or_insert_with(|| Member { socket: socket.clone(), rooms: Vec::new() });
+        for room in rooms {
+            if room == id || member.rooms.contains(&room) {
+                continue;
+            }
+            all_rooms.entry(room.clone()).or_default().insert(id.clone(), socket.clone());
+            member.rooms.push(room);
+        }
+    }
+
+    fn del(&self, socket: &Socket, room: &str) {
+        let mut state = self.state.write();
+        let Some(member) = state.sockets.get_mut(socket.id()) else { return };
+        member.rooms.retain(|joined| &**joined != room);
+        state.leave(socket.id(), room);
+    }
+
+    fn del_all(&self, socket: &Socket) {
+        let mut state = self.state.write();
+        let Some(member) = state.sockets.remove(socket.id()) else { return };
+        for room in &member.rooms {
+            state.leave(socket.id(), room);
+        }
+        // The last reference to a socket may run a user's `Drop`: not under the lock.
+        drop(state);
+        drop(member);
+    }
+
+    fn socket_rooms(&self, socket: &Socket) -> Vec<Room> {
+        let state = self.state.read();
+        let Some(member) = state.sockets.get(socket.id()) else { return Vec::new() };
+        std::iter::once(socket.shared_id()).chain(member.rooms.iter().cloned()).collect()
+    }
+
+    fn rooms(&self) -> Vec<Room> {
+        self.state.read().rooms.keys().cloned().collect()
+    }
+
+    fn broadcast(&self, server: &Server, payload: Payload, to: &BroadcastOptions) {
+        // Encoded outside the lock and once; no lock is held while the recipients' tasks are woken.
+        let recipients = self.local_sockets(to);
+        if recipients.is_empty() {
+            return;
+        }
+        let frames = server.encode_event(payload, None);
+        for socket in &recipients {
+            socket.send_frames(&frames, to.flags.volatile);
+        }
+    }
+
+    fn broadcast_with_ack(&self, server: &Server, payload: Payload, to: &BroadcastOptions) -> BroadcastAcks {
+        let recipients = self.local_sockets(to);
+        let id = server.next_ack_id();
+        let acks = BroadcastAcks::expect(&recipients, id, to.flags.timeout);
+        if !recipients.is_empty() {
+            let frames = server.encode_event(payload, Some(id));
+            for socket in &recipients {
+                socket.send_frames(&frames, to.flags.volatile);
+            }
+        }
+        acks
+    }
+
+    fn local_sockets(&self, to: &BroadcastOptions) -> Vec<Socket> {
+        self.state.read().matching(to)
+    }
+
+    fn fetch_sockets<'a>(
+        &'a self,
+        server: &'a Server,
+        to: &'a BroadcastOptions,
+    ) -> BoxFuture<'a, Result<Vec<RemoteSocket>, AdapterError>> {
+        let sockets = self.local_sockets(to);
+        let views = sockets.iter().map(|socket| RemoteSocket::of(server, socket)).collect();
+        futures_util::future::ready(Ok(views)).boxed()
+    }
+
+    fn add_sockets(&self, to: &BroadcastOptions, rooms: &[Room]) {
+        for socket in self.local_sockets(to) {
+            socket.join(rooms);
+        }
+    }
+
+    fn del_sockets(&self, to: &BroadcastOptions, rooms: &[Room]) {
+        for socket in self.local_sockets(to) {
+            for room in rooms {
+                socket.leave(room);
+            }
+        }
+    }
+
+    fn disconnect_sockets(&self, to: &BroadcastOptions, close: bool) {
+        for socket in self.local_sockets(to) {
+            socket.disconnect(close);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(sockets: Vec<Socket>) -> Vec<String> {
+        let mut names: Vec<_> = sockets.iter().map(|socket| socket.id().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn to(rooms: &[&str], except: &[&str]) -> BroadcastOptions {
+        let rooms = rooms.iter().map(|room| Room::from(*room)).collect();
+        let except = except.iter().map(|room| Room::from(*room)).collect();
+        BroadcastOptions { rooms, except, ..BroadcastOptions::default() }
+    }
+
+    #[test]
+    fn rooms_unions_exceptions_and_own_rooms() {
+        let server = Server::detached();
+        let adapter = server.adapter();
+        let [a, b, c] = ["a", "b", "c"].map(|id| Socket::detached_in(&server, id));
+        a.join(["x", "y"]);
+        b.join("x");
+        c.join("y");
+        assert_eq!(names(adapter.local_sockets(&to(&[], &[]))), ["a", "b", "c"]);
+        assert_eq!(names(adapter.local_sockets(&to(&["x"], &[]))), ["a", "b"]);
+        assert_eq!(names(adapter.local_sockets(&to(&["x", "y"], &[]))), ["a", "b", "c"]);
+        assert_eq!(names(adapter.local_sockets(&to(&["x", "y"], &["a"]))), ["b", "c"]);
+        assert_eq!(names(adapter.local_sockets(&to(&[], &["x"]))), ["c"]);
+        assert_eq!(names(adapter.local_sockets(&to(&["c", "nobody"], &[]))), ["c"]);
+
+        b.leave("x");
+        adapter.del_all(&a);
+        assert_eq!(adapter.rooms(), [Room::from("y")]);
+        assert!(adapter.socket_rooms(&a).is_empty());
+        assert_eq!(names(adapter.local_sockets(&to(&["a"], &[]))), Vec::<String>::new());
+    }
+}

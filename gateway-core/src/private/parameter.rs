@@ -1,0 +1,230 @@
+//! What the parameters of a handler may be, and the probe of those without attribute.
+//!
+//! It must never know how a body is encoded.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+
+use crate::call::{Ack, Call};
+use crate::exception::HandlerError;
+use crate::server::Server;
+use crate::socket::Socket;
+
+/// What `#[message_body]` takes, and a parameter without attribute that is nothing else.
+#[diagnostic::on_unimplemented(
+    message = "a message cannot be decoded into `{Self}`",
+    label = "the body of a message implements `serde::Deserialize`",
+    note = "add `#[derive(serde::Deserialize)]` to `{Self}`; it must own what it holds (`String`, not `&str`)"
+)]
+pub trait MessageBody: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> MessageBody for T {}
+
+/// The body of the message.
+///
+/// # Errors
+/// It does not decode.
+pub fn body<T: MessageBody>(call: &Call) -> Result<T, HandlerError> {
+    call.body()
+}
+
+/// A member of the body of the message.
+///
+/// # Errors
+/// It does not decode.
+pub fn body_key<T: MessageBody>(call: &Call, key: &'static str) -> Result<T, HandlerError> {
+    call.body_key(key)
+}
+
+/// What `#[connected_socket]` takes.
+#[diagnostic::on_unimplemented(
+    message = "a `#[connected_socket]` parameter is a `Socket` or a `&Socket`, not `{Self}`",
+    label = "write `Socket` or `&Socket`"
+)]
+pub trait ConnectedSocket<'a>: Sized {
+    /// The client that sent the message.
+    fn connected_socket(call: &'a Call) -> Self;
+}
+
+impl<'a> ConnectedSocket<'a> for Socket {
+    fn connected_socket(call: &'a Call) -> Self {
+        call.socket().clone()
+    }
+}
+
+impl<'a> ConnectedSocket<'a> for &'a Socket {
+    fn connected_socket(call: &'a Call) -> Self {
+        call.socket()
+    }
+}
+
+/// What `#[ack]` takes.
+#[diagnostic::on_unimplemented(
+    message = "an `#[ack]` parameter is an `Ack<T>` or an `Option<Ack<T>>`, not `{Self}`",
+    label = "write `Ack<T>`, where `T` is what the client's callback receives"
+)]
+pub trait AckParameter: Sized {
+    /// The acknowledgement of the message.
+    fn ack(call: &Call) -> Self;
+}
+
+impl<T> AckParameter for Ack<T> {
+    fn ack(call: &Call) -> Self {
+        call.ack()
+    }
+}
+
+impl<T> AckParameter for Option<Ack<T>> {
+    fn ack(call: &Call) -> Self {
+        call.ack_if_asked()
+    }
+}
+
+/// The probe of a parameter of type `T` that may borrow the message for `'a`.
+pub struct Parameter<'a, T>(PhantomData<fn(&'a ()) -> T>);
+
+impl<T> Parameter<'_, T> {
+    /// The probe.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T> fmt::Debug for Parameter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parameter")
+    }
+}
+
+/// What a parameter without attribute is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// The client.
+    Socket,
+    /// The namespace.
+    Server,
+    /// The acknowledgement.
+    Ack,
+    /// Anything else.
+    Body,
+}
+
+/// Whether one of the parameters is the acknowledgement.
+pub const fn takes_ack(kinds: &[ParameterKind]) -> bool {
+    let mut rest = kinds;
+    while let [kind, others @ ..] = rest {
+        if matches!(kind, ParameterKind::Ack) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// How many of the parameters are the body.
+pub const fn bodies(kinds: &[ParameterKind]) -> usize {
+    let mut rest = kinds;
+    let mut bodies = 0;
+    while let [kind, others @ ..] = rest {
+        if matches!(kind, ParameterKind::Body) {
+            bodies += 1;
+        }
+        rest = others;
+    }
+    bodies
+}
+
+/// First answer: what is known by its type.
+pub trait KnownParameter<'a> {
+    /// The parameter's type.
+    type Value;
+    /// The parameter's value.
+    ///
+    /// # Errors
+    /// None: the other answers have some.
+    fn take_from(&self, call: &'a Call) -> Result<Self::Value, HandlerError>;
+}
+
+/// The parameters that are known by their type.
+macro_rules! known {
+    ($(($($generics:tt)*) $ty:ty => $kind:ident, |$call:ident| $value:expr;)*) => {$(
+        impl<$($generics)*> Parameter<'a, $ty> {
+            /// What it is.
+            pub const KIND: ParameterKind = ParameterKind::$kind;
+        }
+
+        impl<$($generics)*> KnownParameter<'a> for &&Parameter<'a, $ty> {
+            type Value = $ty;
+            fn take_from(&self, $call: &'a Call) -> Result<$ty, HandlerError> {
+                Ok($value)
+            }
+        }
+    )*};
+}
+
+known! {
+    ('a) Socket => Socket, |call| call.socket().clone();
+    ('a) &'a Socket => Socket, |call| call.socket();
+    ('a) Server => Server, |call| call.server().clone();
+    ('a) &'a Server => Server, |call| call.server();
+    ('a, T) Ack<T> => Ack, |call| call.ack();
+    ('a, T) Option<Ack<T>> => Ack, |call| call.ack_if_asked();
+}
+
+/// The kind of a parameter that is not known by its type.
+pub trait BodyKind {
+    /// What it is.
+    const KIND: ParameterKind = ParameterKind::Body;
+}
+
+impl<T> BodyKind for Parameter<'_, T> {}
+
+/// Second answer: the body.
+pub trait BodyParameter {
+    /// The parameter's type.
+    type Value;
+    /// The parameter's value.
+    ///
+    /// # Errors
+    /// The body does not decode.
+    fn take_from(&self, call: &Call) -> Result<Self::Value, HandlerError>;
+}
+
+impl<T: DeserializeOwned> BodyParameter for &Parameter<'_, T> {
+    type Value = T;
+    fn take_from(&self, call: &Call) -> Result<T, HandlerError> {
+        call.body()
+    }
+}
+
+/// Nothing implements it.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot have a parameter of type `{Self}`",
+    label = "neither `Socket`, `Server` nor `Ack<T>`, and it does not implement `serde::Deserialize`",
+    note = "for the body of the message add `#[derive(serde::Deserialize)]` to `{Self}`"
+)]
+pub trait HandlerParameter: Sized {
+    /// Cannot be called.
+    fn taken() -> Self;
+}
+
+/// Last answer.
+pub trait ParameterOfAnyType {
+    /// The parameter's type.
+    type Value;
+    /// A sentence.
+    ///
+    /// # Errors
+    /// None.
+    fn take_from(&self, _: &Call) -> Result<Self::Value, HandlerError>
+    where
+        Self::Value: HandlerParameter,
+    {
+        Ok(Self::Value::taken())
+    }
+}
+
+impl<T> ParameterOfAnyType for Parameter<'_, T> {
+    type Value = T;
+}

@@ -1,0 +1,130 @@
+//! What the macros register: static descriptors, collected over all linked crates.
+//!
+//! A registration exists if rustc loaded the crate that holds it; the order is the source's, not
+//! the linker's.
+
+use std::any::TypeId;
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+
+use crate::call::Call;
+use crate::container::{HookResult, Instance, Location, ProviderDescriptor};
+use crate::options::GatewayOptions;
+use crate::reason::DisconnectReason;
+use crate::reply::Outcome;
+use crate::server::Server;
+use crate::socket::Socket;
+
+/// A gateway: one `#[web_socket_gateway]`.
+#[derive(Debug)]
+pub struct GatewayDescriptor {
+    /// The struct.
+    pub type_id: TypeId,
+    /// How it is built; it holds the name and the place.
+    pub provider: ProviderDescriptor,
+    /// Sets the options of the attribute.
+    pub options: fn(&mut GatewayOptions),
+    /// The lifecycle hooks that the struct implements.
+    pub hooks: GatewayHooks,
+}
+
+/// Calls `after_init`.
+pub type InitHook = for<'a> fn(&'a Instance, Server) -> BoxFuture<'a, HookResult>;
+/// Calls `handle_connection`.
+pub type ConnectionHook = for<'a> fn(&'a Instance, Socket) -> BoxFuture<'a, HookResult>;
+/// Calls `handle_disconnect`.
+pub type DisconnectHook = for<'a> fn(&'a Instance, Socket, DisconnectReason) -> BoxFuture<'a, HookResult>;
+
+/// The hooks that a gateway implements.
+#[derive(Clone, Copy, Default)]
+pub struct GatewayHooks {
+    /// `OnGatewayInit`
+    pub init: Option<InitHook>,
+    /// `OnGatewayConnection`
+    pub connection: Option<ConnectionHook>,
+    /// `OnGatewayDisconnect`
+    pub disconnect: Option<DisconnectHook>,
+}
+
+impl fmt::Debug for GatewayHooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayHooks")
+            .field("init", &self.init.is_some())
+            .field("connection", &self.connection.is_some())
+            .field("disconnect", &self.disconnect.is_some())
+            .finish()
+    }
+}
+
+/// The handlers of one `#[subscribe_messages]` block.
+#[derive(Debug)]
+pub struct HandlersDescriptor {
+    /// The gateway's struct.
+    pub gateway: TypeId,
+    /// Its name, for messages.
+    pub gateway_name: &'static str,
+    /// Where the block stands.
+    pub location: Location,
+    /// The handlers, in the order of the source.
+    pub handlers: &'static [HandlerDescriptor],
+}
+
+/// One `#[subscribe_message]`.
+#[derive(Clone, Copy)]
+pub struct HandlerDescriptor {
+    /// The event.
+    pub event: &'static str,
+    /// The method's name, for messages.
+    pub method: &'static str,
+    /// Whether the method acknowledges by hand: then its reply does not.
+    pub takes_ack: bool,
+    /// Calls the method.
+    pub invoke: Invoke,
+}
+
+impl fmt::Debug for HandlerDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerDescriptor")
+            .field("event", &self.event)
+            .field("method", &self.method)
+            .field("takes_ack", &self.takes_ack)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a handler is called.
+#[derive(Clone, Copy)]
+pub enum Invoke {
+    /// The outcome borrows nothing: called with both on the stack.
+    Owned(for<'a> fn(&'a Instance, &'a Call) -> Outcome<'static>),
+    /// The outcome may borrow from the gateway and the call: both are kept beside it.
+    Borrowed(for<'a> fn(&'a Instance, &'a Call) -> Outcome<'a>),
+}
+
+impl fmt::Debug for Invoke {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owned(_) => "Owned",
+            Self::Borrowed(_) => "Borrowed",
+        })
+    }
+}
+
+inventory::collect!(GatewayDescriptor);
+inventory::collect!(HandlersDescriptor);
+
+/// All gateways that are linked in, in the order of their source.
+pub fn gateways() -> Vec<&'static GatewayDescriptor> {
+    let mut gateways: Vec<_> = inventory::iter::<GatewayDescriptor>.into_iter().collect();
+    gateways.sort_by_key(|gateway| gateway.provider.location);
+    gateways
+}
+
+/// All handlers of a gateway, in the order of their source.
+pub fn handlers_of(gateway: TypeId) -> Vec<&'static HandlerDescriptor> {
+    let mut blocks: Vec<_> =
+        inventory::iter::<HandlersDescriptor>.into_iter().filter(|block| block.gateway == gateway).collect();
+    blocks.sort_by_key(|block| block.location);
+    blocks.into_iter().flat_map(|block| block.handlers).collect()
+}

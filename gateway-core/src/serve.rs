@@ -1,0 +1,84 @@
+//! What a server implementation needs of sockets and namespaces, and handlers do not.
+//!
+//! The runtime creates sockets, connects them, delivers acknowledgements and takes them out again
+//! through these functions; adapters and transports of other crates may as well.
+
+use std::sync::{Arc, Weak};
+
+use futures_util::future::BoxFuture;
+
+use crate::adapter::Adapter;
+use crate::arguments::Arguments;
+use crate::handshake::Handshake;
+use crate::link::{Encoder, Link, Namespaces};
+use crate::payload::Payload;
+use crate::server::{Backend, ConnectError, Server};
+use crate::socket::Socket;
+
+/// A namespace that serves.
+pub fn namespace(
+    name: &str,
+    adapter: Arc<dyn Adapter>,
+    encoder: Arc<dyn Encoder>,
+    namespaces: Option<Weak<dyn Namespaces>>,
+) -> Server {
+    Server::build(name, Some(Backend::new(adapter, encoder, namespaces)), None)
+}
+
+/// A handle whose namespace is not known yet: until it is [bound](bind), it reaches nobody.
+pub fn unbound(name: &str) -> Server {
+    Server::build(name, None, None)
+}
+
+/// Makes a handle speak to the namespace of another one; false if it is bound already.
+pub fn bind(handle: &Server, to: &Server) -> bool {
+    handle.bind(to)
+}
+
+/// A client that wants to connect to a namespace. It is not connected yet: middlewares and guards
+/// may look at it.
+pub fn socket(id: Arc<str>, server: Server, handshake: Handshake, link: Arc<dyn Link>) -> Socket {
+    Socket::build(id, server, handshake, link)
+}
+
+/// Runs the middlewares of the socket's namespace; `None` if there are none.
+pub fn middlewares(socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
+    socket.nsp().run_middlewares(socket)
+}
+
+/// Connects a socket: from now on broadcasts reach it.
+pub fn connect(socket: &Socket) {
+    socket.enter();
+}
+
+/// Takes a socket out of its namespace: it leaves its rooms, and acknowledgements that are waited
+/// for end as disconnected. Returns false if it was out already.
+pub fn disconnect(socket: &Socket) -> bool {
+    socket.exit()
+}
+
+/// Delivers a client's acknowledgement.
+pub fn resolve_ack(socket: &Socket, id: u64, arguments: Arguments) {
+    socket.resolve_ack(id, arguments);
+}
+
+/// Acknowledges the event that the client numbered `id`.
+pub fn send_ack(socket: &Socket, id: u64, payload: Payload) {
+    socket.send_ack(id, payload);
+}
+
+/// Emits an event that is encoded already.
+pub fn send_event(socket: &Socket, payload: Payload) {
+    socket.send_event(payload, false);
+}
+
+/// Sends a value without an event name.
+pub fn send_message(socket: &Socket, payload: Payload) {
+    let frames = socket.nsp().encoder().message(socket.nsp().name(), payload);
+    socket.send_frames(&frames, false);
+}
+
+/// The connection under a socket.
+pub fn link(socket: &Socket) -> &Arc<dyn Link> {
+    socket.link()
+}

@@ -1,0 +1,325 @@
+//! `Server`: the handle to a namespace, with which gateways reach its clients.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use parking_lot::RwLock;
+use serde_json::Value;
+
+use crate::adapter::{Adapter, AdapterError, BroadcastOptions};
+use crate::detached::{BareEncoder, Emitted, Recorder};
+use crate::frames::Frames;
+use crate::link::{Encoder, Namespaces, SharedNamespaces};
+use crate::memory::MemoryAdapter;
+use crate::operator::BroadcastOperator;
+use crate::payload::{EmitArgs, EncodeError, Payload};
+use crate::remote::RemoteSocket;
+use crate::room::{IntoRooms, Room};
+use crate::socket::Socket;
+
+/// A refused connection: what the client's `connect_error` carries.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConnectError {
+    /// `error.message` at the client.
+    pub message: String,
+    /// `error.data` at the client.
+    pub data: Option<Value>,
+}
+
+impl ConnectError {
+    /// A refusal with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), data: None }
+    }
+
+    /// Adds details for the client (`error.data`).
+    #[must_use]
+    pub fn with_data(mut self, data: impl Into<Value>) -> Self {
+        self.data = Some(data.into());
+        self
+    }
+}
+
+impl From<crate::WsException> for ConnectError {
+    fn from(exception: crate::WsException) -> Self {
+        let message = exception.message().into_owned();
+        let data = Some(exception.error().clone()).filter(|error| error.is_object() || error.is_array());
+        Self { message, data }
+    }
+}
+
+type Middleware = Arc<dyn Fn(Socket) -> BoxFuture<'static, Result<(), ConnectError>> + Send + Sync>;
+
+/// A namespace and all who are connected to it (NestJS's `@WebSocketServer() server`; for a gateway
+/// without a namespace that is Socket.IO's main namespace `/`).
+///
+/// It is a handle: cloning is cheap, and all clones speak to the same clients. [`Server::detached`]
+/// makes one without clients for unit tests.
+#[derive(Clone)]
+pub struct Server(Arc<Handle>);
+
+/// A namespace is what a gateway's server is.
+pub type Namespace = Server;
+
+struct Handle {
+    name: Arc<str>,
+    /// Gateways are built before it is decided what serves them: until the app starts, nobody is
+    /// connected and nothing is sent.
+    backend: OnceLock<Arc<Backend>>,
+    recorder: Option<Recorder>,
+}
+
+/// What is behind all handles to one namespace.
+pub(crate) struct Backend {
+    adapter: Arc<dyn Adapter>,
+    encoder: Arc<dyn Encoder>,
+    namespaces: Option<Weak<dyn Namespaces>>,
+    middlewares: RwLock<Vec<Middleware>>,
+    next_ack_id: AtomicU64,
+}
+
+impl Backend {
+    pub(crate) fn new(
+        adapter: Arc<dyn Adapter>,
+        encoder: Arc<dyn Encoder>,
+        namespaces: Option<Weak<dyn Namespaces>>,
+    ) -> Arc<Self> {
+        let next_ack_id = AtomicU64::new(0);
+        Arc::new(Self { adapter, encoder, namespaces, middlewares: RwLock::default(), next_ack_id })
+    }
+}
+
+/// The namespace of a server that does not serve yet: it has no sockets.
+static NOT_SERVING: LazyLock<Arc<Backend>> =
+    LazyLock::new(|| Backend::new(Arc::new(MemoryAdapter::default()), Arc::new(BareEncoder), None));
+
+impl Server {
+    pub(crate) fn build(name: &str, backend: Option<Arc<Backend>>, recorder: Option<Recorder>) -> Self {
+        let backend = backend.map_or_else(OnceLock::new, OnceLock::from);
+        Self(Arc::new(Handle { name: name.into(), backend, recorder }))
+    }
+
+    /// Makes this handle speak to the namespace of another one; false if it speaks to one already.
+    pub(crate) fn bind(&self, to: &Server) -> bool {
+        self.0.backend.set(to.backend().clone()).is_ok()
+    }
+
+    fn backend(&self) -> &Arc<Backend> {
+        self.0.backend.get().unwrap_or(&NOT_SERVING)
+    }
+
+    /// The namespace's name, with its leading slash.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Another namespace of the same server: `server.of("/admin").emit(..)`. It is made if it does
+    /// not exist.
+    ///
+    /// On plain WebSocket, which has no namespaces, it is this one.
+    pub fn of(&self, name: &str) -> Server {
+        if let Some(recorder) = &self.0.recorder {
+            return recorder.namespace(name);
+        }
+        let Some(namespaces) = self.namespaces() else { return self.clone() };
+        if name.starts_with('/') { namespaces.of(name) } else { namespaces.of(&format!("/{name}")) }
+    }
+
+    fn namespaces(&self) -> SharedNamespaces {
+        self.backend().namespaces.as_ref().and_then(Weak::upgrade)
+    }
+
+    /// How many connections the server has, over all namespaces (`server.engine.clientsCount`).
+    pub fn clients_count(&self) -> usize {
+        self.namespaces().map_or_else(|| self.sockets().len(), |namespaces| namespaces.clients_count())
+    }
+
+    /// Targets everybody in the namespace: the start of a chain like `server.except("room")`.
+    fn operator(&self) -> BroadcastOperator {
+        BroadcastOperator::new(self.clone(), BroadcastOptions::default())
+    }
+
+    /// Targets the members of a room, or of several (each once).
+    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.operator().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to) (`in` is a keyword of Rust).
+    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.operator().to(rooms)
+    }
+
+    /// Leaves the members of rooms out.
+    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.operator().except(rooms)
+    }
+
+    /// The event may be lost by clients that are not ready to take it.
+    pub fn volatile(&self) -> BroadcastOperator {
+        self.operator().volatile()
+    }
+
+    /// The event goes to clients of this process only.
+    pub fn local(&self) -> BroadcastOperator {
+        self.operator().local()
+    }
+
+    /// How long `emit_with_ack` waits for the clients' acknowledgements.
+    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
+        self.operator().timeout(timeout)
+    }
+
+    /// Sends an event to everybody in the namespace.
+    ///
+    /// It never fails and never blocks: a value that does not serialize is logged with event and
+    /// type; [`try_emit`](Self::try_emit) returns that error.
+    pub fn emit(&self, event: &str, args: impl EmitArgs) {
+        self.operator().emit(event, args);
+    }
+
+    /// [`emit`](Self::emit) that returns the error.
+    ///
+    /// # Errors
+    /// The value does not serialize.
+    pub fn try_emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
+        self.operator().try_emit(event, args)
+    }
+
+    /// Sends a `message` event to everybody (on plain WebSocket a frame without an event name).
+    pub fn send(&self, args: impl EmitArgs) {
+        self.operator().send(args);
+    }
+
+    /// Puts everybody in the namespace into rooms.
+    pub fn sockets_join(&self, rooms: impl IntoRooms) {
+        self.operator().sockets_join(rooms);
+    }
+
+    /// Takes everybody in the namespace out of rooms.
+    pub fn sockets_leave(&self, rooms: impl IntoRooms) {
+        self.operator().sockets_leave(rooms);
+    }
+
+    /// Disconnects everybody in the namespace; with `close` their whole connections.
+    pub fn disconnect_sockets(&self, close: bool) {
+        self.operator().disconnect_sockets(close);
+    }
+
+    /// The sockets of the namespace, on all servers of the cluster.
+    ///
+    /// # Errors
+    /// Another server did not answer.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, AdapterError> {
+        self.operator().fetch_sockets().await
+    }
+
+    /// The sockets of the namespace on this server (`server.sockets.sockets.values()`).
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.adapter().local_sockets(&BroadcastOptions::default())
+    }
+
+    /// The socket with this id on this server (`server.sockets.sockets.get(id)`).
+    pub fn socket(&self, id: &str) -> Option<Socket> {
+        let own_room = BroadcastOptions { rooms: vec![Room::from(id)], ..BroadcastOptions::default() };
+        self.adapter().local_sockets(&own_room).into_iter().find(|socket| socket.id() == id)
+    }
+
+    /// Registers a middleware (Socket.IO's `use`, a keyword of Rust): it runs for each client that
+    /// wants to connect to the namespace and may refuse it; the client gets a `connect_error` then.
+    ///
+    /// ```
+    /// # use gateway_core::{ConnectError, Server, Socket};
+    /// # let server = Server::detached();
+    /// server.use_middleware(|client: Socket| async move {
+    ///     match client.handshake().auth_value::<String>("token") {
+    ///         Some(_) => Ok(()),
+    ///         None => Err(ConnectError::new("no token")),
+    ///     }
+    /// });
+    /// ```
+    pub fn use_middleware<F, Fut>(&self, middleware: F)
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        self.backend().middlewares.write().push(Arc::new(move |socket| middleware(socket).boxed()));
+    }
+
+    /// Runs the middlewares in their order, up to the first refusal; `None` if there are none.
+    pub(crate) fn run_middlewares(
+        &self,
+        socket: &Socket,
+    ) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
+        let middlewares = self.backend().middlewares.read().clone();
+        if middlewares.is_empty() {
+            return None;
+        }
+        let socket = socket.clone();
+        Some(
+            async move {
+                for middleware in middlewares {
+                    middleware(socket.clone()).await?;
+                }
+                Ok(())
+            }
+            .boxed(),
+        )
+    }
+
+    /// The adapter of the namespace.
+    pub fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.backend().adapter
+    }
+
+    /// The next number of an event that expects an acknowledgement.
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.backend().next_ack_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Encodes an event of this namespace, once for all who receive it.
+    pub fn encode_event(&self, payload: Payload, ack: Option<u64>) -> Frames {
+        self.backend().encoder.event(&self.0.name, payload, ack)
+    }
+
+    pub(crate) fn encoder(&self) -> &dyn Encoder {
+        &*self.backend().encoder
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.0.recorder.as_ref()
+    }
+
+    /// A server without clients, for unit tests. It remembers what it was told to emit, up to
+    /// [`DETACHED_CAPACITY`](crate::DETACHED_CAPACITY) events; [`Socket::detached_in`] adds clients.
+    pub fn detached() -> Self {
+        Recorder::server("/")
+    }
+
+    /// What a detached server was told to emit, oldest first; empty for one that serves.
+    pub fn emitted(&self) -> Vec<Emitted> {
+        self.0.recorder.as_ref().map(Recorder::emitted).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Server").field(&self.name()).finish()
+    }
+}
+
+impl PartialEq for Server {
+    /// Two handles are equal if they speak to the same namespace.
+    fn eq(&self, other: &Self) -> bool {
+        match (self.0.backend.get(), other.0.backend.get()) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => Arc::ptr_eq(&self.0, &other.0),
+        }
+    }
+}
+
+impl Eq for Server {}

@@ -1,0 +1,380 @@
+//! `Socket`: one client in one namespace.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::Extensions;
+use parking_lot::{Mutex, MutexGuard};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::sync::Notify;
+
+use crate::ack::{AckFuture, PendingAcks};
+use crate::adapter::BroadcastOptions;
+use crate::arguments::Arguments;
+use crate::counters::UNSENT_EVENTS;
+use crate::detached::{Emitted, Recorder};
+use crate::frames::Frames;
+use crate::handshake::Handshake;
+use crate::link::{Disconnected, Link};
+use crate::operator::{BroadcastOperator, SocketOperator};
+use crate::options::Transport;
+use crate::payload::{EmitArgs, EncodeError, Payload};
+use crate::room::{IntoRooms, Room};
+use crate::server::Server;
+
+/// A client's connection to one namespace (Socket.IO's `Socket`; on plain WebSocket the client).
+///
+/// It is a handle: cloning is cheap, and it may be kept after the client is gone; what it sends then
+/// goes nowhere. [`Socket::detached`] makes one without a client for unit tests.
+#[derive(Clone)]
+pub struct Socket(Arc<SocketInner>);
+
+struct SocketInner {
+    id: Arc<str>,
+    server: Server,
+    handshake: Handshake,
+    link: Arc<dyn Link>,
+    connected: AtomicBool,
+    data: Mutex<Map<String, Value>>,
+    extensions: Mutex<Extensions>,
+    acks: PendingAcks,
+    closed: Notify,
+}
+
+impl Socket {
+    pub(crate) fn build(id: Arc<str>, server: Server, handshake: Handshake, link: Arc<dyn Link>) -> Self {
+        Self(Arc::new(SocketInner {
+            id,
+            server,
+            handshake,
+            link,
+            connected: AtomicBool::new(false),
+            data: Mutex::default(),
+            extensions: Mutex::default(),
+            acks: PendingAcks::default(),
+            closed: Notify::new(),
+        }))
+    }
+
+    /// The id: unique, 20 characters, another one after each connection.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The id, shared.
+    pub fn shared_id(&self) -> Arc<str> {
+        self.0.id.clone()
+    }
+
+    /// The namespace of this socket.
+    pub fn nsp(&self) -> &Server {
+        &self.0.server
+    }
+
+    /// How the client introduced itself: headers, query, auth, address.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// Whether the client is connected to the namespace.
+    pub fn connected(&self) -> bool {
+        self.0.connected.load(Ordering::Acquire)
+    }
+
+    /// The transport that is in use now (`client.conn.transport.name`).
+    pub fn transport(&self) -> Transport {
+        self.0.link.transport()
+    }
+
+    /// Whatever the application keeps about this client, as JSON (Socket.IO's `socket.data`):
+    /// `client.data().insert("userId".into(), json!(7))`.
+    ///
+    /// The guard is a lock: do not hold it across an `.await`.
+    pub fn data(&self) -> MutexGuard<'_, Map<String, Value>> {
+        self.0.data.lock()
+    }
+
+    /// One member of [`data`](Self::data), decoded; `None` if it is missing or of another type.
+    pub fn data_value<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        self.0.data.lock().get(key).and_then(|value| T::deserialize(value).ok())
+    }
+
+    /// Sets one member of [`data`](Self::data). A value that does not serialize is logged and left
+    /// out.
+    pub fn set_data(&self, key: impl Into<String>, value: impl Serialize) {
+        let key = key.into();
+        match serde_json::to_value(&value) {
+            Ok(value) => drop(self.0.data.lock().insert(key, value)),
+            Err(error) => tracing::error!(%error, key, socket = self.id(), "a value of `data` was not set"),
+        }
+    }
+
+    /// Typed values that the application keeps about this client, one of each type. They stay in
+    /// this process.
+    ///
+    /// The guard is a lock: do not hold it across an `.await`.
+    pub fn extensions(&self) -> MutexGuard<'_, Extensions> {
+        self.0.extensions.lock()
+    }
+
+    /// Sends an event to this client.
+    ///
+    /// It never fails and never blocks: a value that does not serialize is logged with event and
+    /// type; [`try_emit`](Self::try_emit) returns that error.
+    pub fn emit(&self, event: &str, args: impl EmitArgs) {
+        report(self.try_emit(event, args), event);
+    }
+
+    /// [`emit`](Self::emit) that returns the error.
+    ///
+    /// # Errors
+    /// The value does not serialize.
+    pub fn try_emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
+        self.send_event(Payload::event(event, &args)?, false);
+        Ok(())
+    }
+
+    /// Sends a `message` event. On plain WebSocket it is a frame without an event name: a string as
+    /// it is, a [`Binary`](crate::Binary) as a binary frame, anything else as JSON.
+    pub fn send(&self, args: impl EmitArgs) {
+        match Payload::event("message", &args) {
+            Ok(payload) => {
+                let frames = self.nsp().encoder().message(self.nsp().name(), payload);
+                self.send_frames(&frames, false);
+            }
+            Err(error) => report(Err(error), "message"),
+        }
+    }
+
+    /// Sends an event and waits for the client's acknowledgement, for as long as the client is
+    /// connected; [`timeout`](Self::timeout) limits that.
+    ///
+    /// ```
+    /// # use gateway_core::{AckError, Socket};
+    /// # async fn ask(client: Socket) -> Result<(), AckError> {
+    /// let answer: String = client.emit_with_ack("question", "tea or coffee?").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn emit_with_ack<R: DeserializeOwned>(&self, event: &str, args: impl EmitArgs) -> AckFuture<R> {
+        SocketOperator::new(self.clone()).emit_with_ack(event, args)
+    }
+
+    /// Joins a room, or several.
+    pub fn join(&self, rooms: impl IntoRooms) {
+        // Rooms of a client that is gone would stay for ever.
+        if self.connected() {
+            self.nsp().adapter().add_all(self, rooms.into_rooms());
+        }
+    }
+
+    /// Leaves a room. The room of the socket's own id is never left.
+    pub fn leave(&self, room: impl AsRef<str>) {
+        self.nsp().adapter().del(self, room.as_ref());
+    }
+
+    /// The rooms that it is in, that of its own id included.
+    pub fn rooms(&self) -> Rooms {
+        Rooms(self.nsp().adapter().socket_rooms(self))
+    }
+
+    /// Targets the members of a room, or of several, but never this client.
+    pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to) (`in` is a keyword of Rust).
+    pub fn in_(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// Targets everybody in the namespace but this client and the members of these rooms.
+    pub fn except(&self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.broadcast().except(rooms)
+    }
+
+    /// Targets everybody in the namespace but this client.
+    pub fn broadcast(&self) -> BroadcastOperator {
+        let options = BroadcastOptions { except: vec![self.shared_id()], ..BroadcastOptions::default() };
+        BroadcastOperator::new(self.nsp().clone(), options)
+    }
+
+    /// Targets everybody but this client, of this process only.
+    pub fn local(&self) -> BroadcastOperator {
+        self.broadcast().local()
+    }
+
+    /// The event may be lost if the client is not ready to take it.
+    pub fn volatile(&self) -> SocketOperator {
+        SocketOperator::new(self.clone()).volatile()
+    }
+
+    /// How long [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
+    pub fn timeout(&self, timeout: Duration) -> SocketOperator {
+        SocketOperator::new(self.clone()).timeout(timeout)
+    }
+
+    /// Disconnects the client from this namespace; with `close` its whole connection, all namespaces
+    /// included. What was emitted before is delivered first, within a limit.
+    pub fn disconnect(&self, close: bool) {
+        if self.connected() || close {
+            self.0.link.disconnect(self, close);
+        }
+    }
+
+    /// Resolves when all that was sent to the client's connection before has been written to the
+    /// network: what a handler that sends a long history waits for between its parts.
+    ///
+    /// # Errors
+    /// The client is gone.
+    pub async fn drained(&self) -> Result<(), Disconnected> {
+        self.0.link.drained().await
+    }
+
+    /// Resolves when the client is not connected to the namespace (any more): what a task that works
+    /// for one client races against.
+    pub async fn closed(&self) {
+        let mut closed = pin!(self.0.closed.notified());
+        // Registered before the look, so that no disconnect falls between the two.
+        closed.as_mut().enable();
+        if self.connected() {
+            closed.await;
+        }
+    }
+
+    /// A socket without a client, for unit tests, in a detached server of its own. It remembers what
+    /// it is sent, up to [`DETACHED_CAPACITY`](crate::DETACHED_CAPACITY) events.
+    pub fn detached(id: &str) -> Self {
+        Self::detached_in(&Server::detached(), id)
+    }
+
+    /// A socket without a client that is connected to `server`, which is detached as well: broadcasts
+    /// of that server reach it.
+    pub fn detached_in(server: &Server, id: &str) -> Self {
+        Self::detached_with(server, id, Handshake::default())
+    }
+
+    /// [`detached_in`](Self::detached_in) with a handshake.
+    pub fn detached_with(server: &Server, id: &str, handshake: Handshake) -> Self {
+        let socket = Self::build(id.into(), server.clone(), handshake, Recorder::link());
+        socket.enter();
+        socket
+    }
+
+    /// What a detached socket was sent, directly or by a broadcast, oldest first; empty for one with
+    /// a client.
+    pub fn emitted(&self) -> Vec<Emitted> {
+        Recorder::sent_to(&*self.0.link)
+    }
+
+    /// Connects it to its namespace.
+    pub(crate) fn enter(&self) {
+        self.0.connected.store(true, Ordering::Release);
+        self.nsp().adapter().add_all(self, Vec::new());
+    }
+
+    /// Takes it out of its namespace; false if it was out already.
+    pub(crate) fn exit(&self) -> bool {
+        let was_connected = self.0.connected.swap(false, Ordering::AcqRel);
+        self.nsp().adapter().del_all(self);
+        self.0.acks.close();
+        self.0.closed.notify_waiters();
+        was_connected
+    }
+
+    pub(crate) fn pending_acks(&self) -> &PendingAcks {
+        &self.0.acks
+    }
+
+    pub(crate) fn resolve_ack(&self, id: u64, arguments: Arguments) {
+        self.0.acks.resolve(id, arguments);
+    }
+
+    pub(crate) fn link(&self) -> &Arc<dyn Link> {
+        &self.0.link
+    }
+
+    /// Sends an encoded event.
+    pub(crate) fn send_event(&self, payload: Payload, volatile: bool) {
+        if self.connected() {
+            self.0.link.send(&self.nsp().encode_event(payload, None), volatile);
+        }
+    }
+
+    /// Acknowledges the event that the client numbered `id`.
+    pub(crate) fn send_ack(&self, id: u64, payload: Payload) {
+        if let Some(frames) = self.nsp().encoder().ack(self.nsp().name(), payload, id) {
+            self.send_frames(&frames, false);
+        }
+    }
+
+    /// Sends an encoded packet: what adapters do with the frames of a broadcast.
+    pub fn send_frames(&self, frames: &Frames, volatile: bool) {
+        if self.connected() {
+            self.0.link.send(frames, volatile);
+        }
+    }
+}
+
+/// Logs a value that was not sent: `emit` never fails.
+pub(crate) fn report(result: Result<(), EncodeError>, event: &str) {
+    if let Err(error) = result {
+        UNSENT_EVENTS.increment();
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        tracing::error!(event, type_name = error.type_name(), source, "an event was not sent: {error}");
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("id", &self.id()).field("nsp", &self.nsp().name()).finish()
+    }
+}
+
+impl PartialEq for Socket {
+    /// Two handles are equal if they are of the same client in the same namespace.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Socket {}
+
+/// The rooms of a socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rooms(Vec<Room>);
+
+impl Rooms {
+    /// Whether the socket is in this room.
+    pub fn contains(&self, room: &str) -> bool {
+        self.0.iter().any(|joined| &**joined == room)
+    }
+
+    /// How many rooms, that of its own id included.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is in no room: it is disconnected then.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The rooms' names.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|room| &**room)
+    }
+}
+
+impl IntoIterator for Rooms {
+    type Item = Room;
+    type IntoIter = std::vec::IntoIter<Room>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

@@ -1,0 +1,39 @@
+//! Writes the expansion of models that are without mistakes: static descriptors, and calls into
+//! `gateway-core`'s `private` module, where all logic is.
+//!
+//! It must never judge, and never decide by spelling what a type is.
+
+mod handlers;
+mod reply;
+mod structure;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Path;
+
+pub(crate) use self::handlers::block;
+pub(crate) use self::structure::structure;
+use crate::attr::Argument;
+use crate::diagnostics::at;
+
+/// The path of `gateway-runtime`: `crate = path`, for those who re-export it.
+pub(crate) fn runtime_path(arguments: &[Argument]) -> TokenStream {
+    let named = arguments.iter().find_map(|argument| match argument {
+        Argument::Crate(_, path) => Some(path.to_token_stream()),
+        _ => None,
+    });
+    named.unwrap_or_else(|| quote_spanned!(at(Span::call_site())=> ::gateway_runtime))
+}
+
+/// Names each helper attribute where it was written: that gives the editor its documentation, and the
+/// user an error if it was not imported.
+fn mentions(helpers: &[Path]) -> TokenStream {
+    helpers.iter().map(|path| quote_spanned!(Span::call_site()=> use #path as _;)).collect()
+}
+
+/// The place of the attribute.
+fn location(span: Span) -> TokenStream {
+    quote_spanned! {span=>
+        __private::Location::new(::core::file!(), ::core::line!(), ::core::column!(), ::core::module_path!())
+    }
+}

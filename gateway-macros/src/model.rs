@@ -1,0 +1,217 @@
+//! What the attributes say, with the user's tokens kept for their spans.
+//!
+//! Building the model takes the helper attributes off the item, so the item that goes back is clean
+//! whatever else is wrong with it. It must never judge what it finds.
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Expr, FnArg, Ident, ItemStruct, Member, Path, Signature, Type, parse_quote};
+
+use crate::attr::{self, Argument, Helper, HelperAttribute};
+use crate::diagnostics::Errors;
+use crate::item::{ImplBlock, ImplItem, Method};
+
+/// Which of the two struct macros is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StructMacro {
+    Gateway,
+    Injectable,
+}
+
+impl StructMacro {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "web_socket_gateway",
+            Self::Injectable => "injectable",
+        }
+    }
+}
+
+/// A struct under `#[web_socket_gateway]` or `#[injectable]`.
+pub(crate) struct StructModel {
+    pub(crate) kind: StructMacro,
+    pub(crate) arguments: Vec<Argument>,
+    /// Without helper attributes.
+    pub(crate) item: ItemStruct,
+    pub(crate) fields: Vec<FieldModel>,
+    /// The helpers as they were written, for the editor.
+    pub(crate) helpers: Vec<Path>,
+}
+
+pub(crate) struct FieldModel {
+    pub(crate) member: Member,
+    pub(crate) ty: Type,
+    pub(crate) cfg: Vec<Attribute>,
+    pub(crate) helpers: Vec<HelperAttribute>,
+}
+
+/// Where a field's value comes from.
+pub(crate) enum FieldSource {
+    /// `Default::default()`
+    Initial,
+    /// `#[web_socket_server]`
+    Server,
+    /// `#[inject]`, `#[inject("TOKEN")]`
+    Injected(Option<Expr>),
+    /// `#[inject(default)]`
+    InjectedOrDefault,
+}
+
+impl StructModel {
+    pub(crate) fn new(
+        kind: StructMacro,
+        attribute: TokenStream,
+        mut item: ItemStruct,
+        errors: &mut Errors,
+    ) -> Self {
+        let arguments = attr::arguments(attribute, errors);
+        let mut helpers = Vec::new();
+        let mut fields = Vec::new();
+        let members: Vec<Member> = item.fields.members().collect();
+        for (member, field) in members.into_iter().zip(&mut item.fields) {
+            let taken = attr::take_helpers(&mut field.attrs, errors);
+            helpers.extend(taken.iter().map(|helper| helper.meta.path().clone()));
+            fields.push(FieldModel {
+                member,
+                ty: field.ty.clone(),
+                cfg: cfg_of(&field.attrs),
+                helpers: taken,
+            });
+        }
+        Self { kind, arguments, item, fields, helpers }
+    }
+}
+
+impl FieldModel {
+    /// What the field's one attribute says.
+    pub(crate) fn source(&self) -> syn::Result<FieldSource> {
+        let Some(helper) = self.helpers.first() else { return Ok(FieldSource::Initial) };
+        match helper.helper {
+            Helper::WebSocketServer => Ok(FieldSource::Server),
+            _ => {
+                let token = attr::optional_name(helper)?;
+                let default: Expr = parse_quote!(default);
+                Ok(if token == Some(default) {
+                    FieldSource::InjectedOrDefault
+                } else {
+                    FieldSource::Injected(token)
+                })
+            }
+        }
+    }
+}
+
+/// An `impl` block under `#[subscribe_messages]`.
+pub(crate) struct BlockModel {
+    pub(crate) arguments: Vec<Argument>,
+    /// Without helper attributes.
+    pub(crate) block: ImplBlock,
+    pub(crate) methods: Vec<MethodModel>,
+    pub(crate) helpers: Vec<Path>,
+}
+
+/// A method of the block, a handler or not.
+pub(crate) struct MethodModel {
+    /// Without helper attributes.
+    pub(crate) signature: Signature,
+    pub(crate) cfg: Vec<Attribute>,
+    /// Those on the method itself: one `#[subscribe_message]` for each event.
+    pub(crate) helpers: Vec<HelperAttribute>,
+    pub(crate) parameters: Vec<ParameterModel>,
+}
+
+/// A parameter other than `self`.
+pub(crate) struct ParameterModel {
+    pub(crate) ty: Type,
+    pub(crate) helpers: Vec<HelperAttribute>,
+    /// Attributes that stay: only `cfg` means anything to us.
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+/// Where a parameter's value comes from.
+pub(crate) enum ParameterSource {
+    /// No attribute: the type tells.
+    ByType,
+    /// `#[message_body]`, `#[message_body("key")]`
+    Body(Option<Expr>),
+    /// `#[connected_socket]`
+    Socket,
+    /// `#[ack]`
+    Ack,
+}
+
+impl BlockModel {
+    pub(crate) fn new(attribute: TokenStream, mut block: ImplBlock, errors: &mut Errors) -> Self {
+        let arguments = attr::arguments(attribute, errors);
+        let mut helpers = Vec::new();
+        let mut methods = Vec::new();
+        for item in &mut block.items {
+            if let ImplItem::Method(method) = item {
+                methods.push(MethodModel::new(method, &mut helpers, errors));
+            }
+        }
+        Self { arguments, block, methods, helpers }
+    }
+}
+
+impl MethodModel {
+    fn new(method: &mut Method, paths: &mut Vec<Path>, errors: &mut Errors) -> Self {
+        let helpers = attr::take_helpers(&mut method.attributes, errors);
+        paths.extend(helpers.iter().map(|helper| helper.meta.path().clone()));
+        let mut parameters = Vec::new();
+        for input in &mut method.signature.inputs {
+            match input {
+                FnArg::Receiver(receiver) => {
+                    for helper in attr::take_helpers(&mut receiver.attrs, errors) {
+                        errors.at(helper.span(), helper.helper.misplaced());
+                    }
+                }
+                FnArg::Typed(typed) => {
+                    let taken = attr::take_helpers(&mut typed.attrs, errors);
+                    paths.extend(taken.iter().map(|helper| helper.meta.path().clone()));
+                    parameters.push(ParameterModel {
+                        ty: (*typed.ty).clone(),
+                        helpers: taken,
+                        attributes: typed.attrs.clone(),
+                    });
+                }
+            }
+        }
+        let cfg = cfg_of(&method.attributes);
+        Self { signature: method.signature.clone(), cfg, helpers, parameters }
+    }
+
+    pub(crate) fn is_handler(&self) -> bool {
+        self.helpers.iter().any(|helper| helper.helper == Helper::SubscribeMessage)
+    }
+
+    pub(crate) fn name(&self) -> &Ident {
+        &self.signature.ident
+    }
+
+    /// The event of each `#[subscribe_message]`.
+    pub(crate) fn events(&self) -> impl Iterator<Item = syn::Result<Expr>> {
+        let subscriptions = self.helpers.iter().filter(|helper| helper.helper == Helper::SubscribeMessage);
+        subscriptions.map(|helper| {
+            attr::optional_name(helper)?.ok_or_else(|| {
+                syn::Error::new(helper.span(), "which event? write `#[subscribe_message(\"event\")]`")
+            })
+        })
+    }
+}
+
+impl ParameterModel {
+    /// What the parameter's one attribute says.
+    pub(crate) fn source(&self) -> syn::Result<ParameterSource> {
+        let Some(helper) = self.helpers.first() else { return Ok(ParameterSource::ByType) };
+        match helper.helper {
+            Helper::ConnectedSocket => Ok(ParameterSource::Socket),
+            Helper::Ack => Ok(ParameterSource::Ack),
+            _ => attr::optional_name(helper).map(ParameterSource::Body),
+        }
+    }
+}
+
+/// The attributes that decide whether an item exists: what is generated for it exists with it.
+fn cfg_of(attributes: &[Attribute]) -> Vec<Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+}

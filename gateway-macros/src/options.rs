@@ -1,0 +1,108 @@
+//! The options of `#[web_socket_gateway]` by name. Each name is a method of `GatewayOptions`; a
+//! test keeps both lists equal.
+//!
+//! It must never know what an option means or what its value may be: the method's types say that.
+
+/// An option of the attribute.
+#[derive(Debug)]
+pub(crate) struct GatewayOption {
+    /// The name, and the method that sets it.
+    pub(crate) name: &'static str,
+    /// What may stand in `name(..)`, for options that have parts; such an option also takes
+    /// `name = value`, which calls the method `name_value`.
+    pub(crate) parts: &'static [&'static str],
+}
+
+const fn option(name: &'static str) -> GatewayOption {
+    GatewayOption { name, parts: &[] }
+}
+
+const fn nested(name: &'static str, parts: &'static [&'static str]) -> GatewayOption {
+    GatewayOption { name, parts }
+}
+
+/// All options. `port` is the attribute's first argument and has no name there.
+pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
+    option("namespace"),
+    option("path"),
+    nested("cors", &["origin", "methods", "allowed_headers", "exposed_headers", "credentials", "max_age"]),
+    option("check_origin"),
+    option("transports"),
+    option("allow_upgrades"),
+    option("ping_interval"),
+    option("ping_timeout"),
+    option("upgrade_timeout"),
+    option("connect_timeout"),
+    option("max_http_buffer_size"),
+    nested("cookie", &["name", "path", "domain", "http_only", "same_site", "secure", "max_age"]),
+    option("serve_client"),
+    option("concurrent_connection"),
+    option("max_running_handlers"),
+    option("max_queued_bytes"),
+    option("max_outbox_bytes"),
+    option("write_timeout"),
+];
+
+/// The option of this name.
+pub(crate) fn find(name: &str) -> Option<&'static GatewayOption> {
+    GATEWAY_OPTIONS.iter().find(|option| option.name == name)
+}
+
+/// The names of all options.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> + Clone {
+    GATEWAY_OPTIONS.iter().map(|option| option.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The names of the public methods of one `impl` block of a source file.
+    fn methods(source: &str, of: &str) -> BTreeSet<String> {
+        let file = syn::parse_file(source).unwrap();
+        let names = file.items.iter().filter_map(|item| match item {
+            syn::Item::Impl(block) if block.trait_.is_none() => Some(block),
+            _ => None,
+        });
+        names
+            .filter(|block| match &*block.self_ty {
+                syn::Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == of),
+                _ => false,
+            })
+            .flat_map(|block| &block.items)
+            .filter_map(|item| match item {
+                syn::ImplItem::Fn(method) if matches!(method.vis, syn::Visibility::Public(_)) => {
+                    Some(method.sig.ident.to_string())
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn read(file: &str) -> String {
+        let path = format!("{}/../gateway-core/src/{file}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    #[test]
+    fn every_option_is_a_method_of_gateway_options() {
+        let mut expected = BTreeSet::from(["port".to_owned()]);
+        for option in GATEWAY_OPTIONS {
+            expected.insert(option.name.to_owned());
+            if !option.parts.is_empty() {
+                expected.insert(format!("{}_value", option.name));
+            }
+        }
+        assert_eq!(methods(&read("options.rs"), "GatewayOptions"), expected);
+    }
+
+    #[test]
+    fn every_part_is_a_method_of_its_builder() {
+        let parts =
+            |name| find(name).unwrap().parts.iter().map(|part| (*part).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(methods(&read("options.rs"), "CookieBuilder"), parts("cookie"));
+        assert_eq!(methods(&read("cors.rs"), "CorsBuilder"), parts("cors"));
+    }
+}

@@ -1,0 +1,376 @@
+//! The shared end of a session: what everybody who sends to it, closes it or asks about it holds.
+//!
+//! It keeps the outbox and the requests to the session's task. It must never know the connection
+//! above, nor how a transport works.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Waker;
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use gateway_core::Frames;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::transport::{PollWaiter, WebSocketTransport};
+use super::{CloseReason, TransportName};
+
+/// What a queued packet costs beside its bytes, so that empty ones are bounded too.
+const PACKET_OVERHEAD: usize = size_of::<Frames>();
+
+/// Queues up to this many packets keep their memory between bursts.
+const KEPT_CAPACITY: usize = 16;
+
+/// The session ended before everything was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the session is closed")]
+pub(crate) struct SessionClosed;
+
+/// A request to the session's task, from the HTTP side.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// A polling request that waits for packets.
+    Poll(PollWaiter),
+    /// The body of a data request; fulfilled when its packets were taken.
+    Post { body: Bytes, taken: oneshot::Sender<()> },
+    /// A WebSocket that wants to take over from polling.
+    Upgrade(Box<WebSocketTransport>),
+    /// The client broke the rules of polling.
+    Fault(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Closing was asked for: what comes later is not sent.
+    Closing,
+    Closed,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: VecDeque<Frames>,
+    /// Cost of the queue and of what the task holds unwritten.
+    outbox_bytes: usize,
+    /// Packets in the task's hands, not yet written.
+    in_task: usize,
+    /// Packets ever queued, and how many of them have been written.
+    queued: u64,
+    written: u64,
+    volatile_dropped: u64,
+    state: State,
+    /// The transport can take a packet now.
+    writable: bool,
+    /// The task is in its poll and looks at the queue again before it sleeps.
+    awake: bool,
+    overflowed: bool,
+    upgrading: bool,
+    posting: bool,
+    close: Option<CloseReason>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most sessions have none of at most times.
+#[derive(Debug, Default)]
+struct Rare {
+    commands: Vec<Command>,
+    drains: VecDeque<(u64, oneshot::Sender<()>)>,
+}
+
+/// What the task finds when it wakes up.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) close: Option<CloseReason>,
+    pub(crate) overflowed: bool,
+    pub(crate) commands: Vec<Command>,
+}
+
+/// What the task has done with the packets it took.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Packets given to the transport, and their cost.
+    pub(crate) packets: usize,
+    pub(crate) bytes: usize,
+    /// All of them are written out.
+    pub(crate) flushed: bool,
+}
+
+/// The shared end of one session.
+#[derive(Debug)]
+pub(crate) struct SessionLink {
+    id: Box<str>,
+    max_outbox_bytes: usize,
+    transport: AtomicU8,
+    waker: AtomicWaker,
+    shared: Mutex<Shared>,
+}
+
+/// What a packet counts against the outbox limit.
+pub(crate) fn cost(frames: &Frames) -> usize {
+    frames.byte_len() + PACKET_OVERHEAD
+}
+
+impl SessionLink {
+    pub(crate) fn new(id: String, transport: TransportName, max_outbox_bytes: usize) -> Arc<Self> {
+        Arc::new(Self {
+            id: id.into_boxed_str(),
+            max_outbox_bytes,
+            transport: AtomicU8::new(encoded(transport)),
+            waker: AtomicWaker::new(),
+            shared: Mutex::new(Shared {
+                queue: VecDeque::new(),
+                outbox_bytes: 0,
+                in_task: 0,
+                queued: 0,
+                written: 0,
+                volatile_dropped: 0,
+                state: State::Open,
+                writable: true,
+                awake: false,
+                overflowed: false,
+                upgrading: false,
+                posting: false,
+                close: None,
+                rare: None,
+            }),
+        })
+    }
+
+    /// The session id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Puts a packet into the outbox. Never blocks and never fails: a closed session ignores it, a
+    /// client past the outbox limit is disconnected.
+    ///
+    /// Over Engine.IO the text of `frames` starts with the packet type `4` already, so that a
+    /// broadcast encodes it once for all. A volatile packet is dropped if the transport could not
+    /// take it now.
+    pub(crate) fn send(&self, frames: &Frames, volatile: bool) {
+        let mut shared = self.shared.lock();
+        if shared.state != State::Open || shared.overflowed {
+            return;
+        }
+        if volatile && !(shared.writable && shared.queue.is_empty()) {
+            shared.volatile_dropped += 1;
+            return;
+        }
+        let bytes = shared.outbox_bytes + cost(frames);
+        let wake = if bytes > self.max_outbox_bytes {
+            shared.overflowed = true;
+            true
+        } else {
+            let was_empty = shared.queue.is_empty();
+            shared.outbox_bytes = bytes;
+            shared.queued += 1;
+            shared.queue.push_back(frames.clone());
+            was_empty
+        };
+        if wake && !shared.awake {
+            drop(shared);
+            self.waker.wake();
+        }
+    }
+
+    /// Closes the session: what was sent before is written first, within `close_timeout`. Calls after
+    /// the first change nothing.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        let mut shared = self.shared.lock();
+        if shared.state != State::Open {
+            return;
+        }
+        shared.state = State::Closing;
+        shared.close = Some(reason);
+        drop(shared);
+        self.waker.wake();
+    }
+
+    /// Waits until everything that is in the outbox now has been written: into the operating system's
+    /// buffer over WebSocket, into a response over polling.
+    ///
+    /// # Errors
+    /// The session ended before.
+    pub(crate) fn drained(&self) -> impl Future<Output = Result<(), SessionClosed>> + Send + use<> {
+        let waiting = {
+            let mut shared = self.shared.lock();
+            let target = shared.queued;
+            if shared.written >= target {
+                Ok(None)
+            } else if shared.state == State::Closed {
+                Err(SessionClosed)
+            } else {
+                let (done, waiting) = oneshot::channel();
+                let drains = &mut shared.rare.get_or_insert_default().drains;
+                // A caller that no longer waits must not be remembered.
+                drains.retain(|(_, waiter)| !waiter.is_closed());
+                drains.push_back((target, done));
+                Ok(Some(waiting))
+            }
+        };
+        async move {
+            match waiting? {
+                None => Ok(()),
+                Some(waiting) => waiting.await.map_err(|_| SessionClosed),
+            }
+        }
+    }
+
+    /// The current transport.
+    pub(crate) fn transport(&self) -> TransportName {
+        if self.transport.load(Ordering::Relaxed) == encoded(TransportName::Polling) {
+            TransportName::Polling
+        } else {
+            TransportName::WebSocket
+        }
+    }
+
+    /// False from the moment when closing was asked for.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.lock().state == State::Open
+    }
+
+    /// Packets that wait to be written.
+    pub(crate) fn outbox_len(&self) -> usize {
+        let shared = self.shared.lock();
+        shared.queue.len() + shared.in_task
+    }
+
+    /// What the waiting packets count against `max_outbox_bytes`.
+    pub(crate) fn outbox_bytes(&self) -> usize {
+        self.shared.lock().outbox_bytes
+    }
+
+    /// Volatile packets that were dropped.
+    pub(crate) fn volatile_dropped(&self) -> u64 {
+        self.shared.lock().volatile_dropped
+    }
+
+    /// Hands a request to the task; gives it back if the session is closed.
+    pub(crate) fn submit(&self, command: Command) -> Result<(), SessionClosed> {
+        let mut shared = self.shared.lock();
+        if shared.state == State::Closed {
+            return Err(SessionClosed);
+        }
+        shared.rare.get_or_insert_default().commands.push(command);
+        drop(shared);
+        self.waker.wake();
+        Ok(())
+    }
+
+    /// Claims the one data request that a session may have at a time.
+    pub(crate) fn begin_post(&self) -> bool {
+        !std::mem::replace(&mut self.shared.lock().posting, true)
+    }
+
+    pub(crate) fn end_post(&self) {
+        self.shared.lock().posting = false;
+    }
+
+    /// Claims the one upgrade that a polling session may try at a time.
+    pub(crate) fn begin_upgrade(&self) -> bool {
+        self.transport() == TransportName::Polling
+            && !std::mem::replace(&mut self.shared.lock().upgrading, true)
+    }
+
+    pub(crate) fn end_upgrade(&self) {
+        self.shared.lock().upgrading = false;
+    }
+
+    pub(crate) fn set_transport(&self, transport: TransportName) {
+        self.transport.store(encoded(transport), Ordering::Relaxed);
+    }
+
+    /// The task starts a poll: takes what was asked of it. Sends do not wake it until it parks.
+    pub(crate) fn take_intake(&self, waker: &Waker) -> Intake {
+        self.waker.register(waker);
+        let mut shared = self.shared.lock();
+        shared.awake = true;
+        Intake {
+            close: shared.close.take(),
+            overflowed: shared.overflowed,
+            commands: shared.rare.as_mut().map(|rare| std::mem::take(&mut rare.commands)).unwrap_or_default(),
+        }
+    }
+
+    /// Moves the whole queue into the task's empty one; false if there is nothing.
+    pub(crate) fn take_queue(&self, into: &mut VecDeque<Frames>) -> bool {
+        if into.capacity() > KEPT_CAPACITY {
+            *into = VecDeque::new();
+        }
+        let mut shared = self.shared.lock();
+        std::mem::swap(&mut shared.queue, into);
+        shared.in_task += into.len();
+        !into.is_empty()
+    }
+
+    /// Records what was written; then the task may sleep, unless packets came in that it could write:
+    /// false tells it to go on.
+    pub(crate) fn park(&self, progress: Progress, writable: bool, blocked: bool) -> bool {
+        let mut shared = self.shared.lock();
+        shared.settle(progress);
+        if shared.overflowed || (!blocked && !shared.queue.is_empty()) {
+            return false;
+        }
+        shared.writable = writable && shared.queue.is_empty();
+        shared.awake = false;
+        true
+    }
+
+    /// Records what was written.
+    pub(crate) fn settle(&self, progress: Progress) {
+        self.shared.lock().settle(progress);
+    }
+
+    /// Whether the outbox limit was passed.
+    pub(crate) fn has_overflowed(&self) -> bool {
+        self.shared.lock().overflowed
+    }
+
+    /// From now on nothing more is sent; what is in the outbox still is.
+    pub(crate) fn begin_closing(&self) {
+        let mut shared = self.shared.lock();
+        if shared.state == State::Open {
+            shared.state = State::Closing;
+        }
+    }
+
+    /// The session has ended: nothing waits for it any more.
+    pub(crate) fn finish(&self) {
+        let (queue, rare) = {
+            let mut shared = self.shared.lock();
+            shared.state = State::Closed;
+            shared.outbox_bytes = 0;
+            shared.in_task = 0;
+            shared.overflowed = false;
+            (std::mem::take(&mut shared.queue), shared.rare.take())
+        };
+        // Dropped outside the lock: waiters wake up.
+        drop((queue, rare));
+    }
+}
+
+impl Shared {
+    fn settle(&mut self, progress: Progress) {
+        self.outbox_bytes = self.outbox_bytes.saturating_sub(progress.bytes);
+        self.in_task = self.in_task.saturating_sub(progress.packets);
+        if !progress.flushed {
+            return;
+        }
+        self.written = self.queued - (self.queue.len() + self.in_task) as u64;
+        let Some(rare) = &mut self.rare else { return };
+        while rare.drains.front().is_some_and(|(target, _)| *target <= self.written) {
+            if let Some((_, done)) = rare.drains.pop_front() {
+                // A caller that no longer waits is no error.
+                let _ = done.send(());
+            }
+        }
+    }
+}
+
+fn encoded(transport: TransportName) -> u8 {
+    u8::from(transport == TransportName::WebSocket)
+}

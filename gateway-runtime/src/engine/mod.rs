@@ -1,0 +1,38 @@
+//! The engine layer: sessions over Engine.IO 4 (long-polling, WebSocket, the upgrade between them) and
+//! over bare WebSocket connections.
+//!
+//! It moves messages between one client and one [`Connection`], keeps the heartbeat, bounds every
+//! buffer and answers the HTTP requests below its path. It must never know Socket.IO packets,
+//! namespaces, rooms or gateways: what is served over a session is seen only through [`Application`]
+//! and [`Connection`].
+
+mod application;
+mod close_reason;
+mod config;
+mod cookie;
+mod handshake;
+mod id;
+mod link;
+mod packet;
+mod plain;
+mod registry;
+mod request;
+mod response;
+mod server;
+mod session;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use application::{Application, Connection};
+pub(crate) use close_reason::CloseReason;
+pub(crate) use config::{
+    AllowRequest, CheckOrigin, EngineConfig, GenerateId, PlainConfig, Refusal, SessionLimits, TransportName,
+    Transports,
+};
+pub(crate) use cookie::{CookieOptions, SameSite};
+pub(crate) use handshake::{HandshakeRequest, SecureConnection};
+pub(crate) use link::{SessionClosed, SessionLink};
+pub(crate) use plain::PlainEngine;
+pub(crate) use server::Engine;

@@ -1,0 +1,148 @@
+//! Reads what a request below the path wants: its query, its body, whether it asks for a WebSocket.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::FromRequestParts as _;
+use axum::extract::ws::WebSocketUpgrade;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use http::HeaderMap;
+use http::Uri;
+use http::header::{CONNECTION, UPGRADE};
+use http::request::Parts;
+
+use super::SessionLimits;
+use super::handshake::query_pairs;
+
+/// The parameters of the Engine.IO protocol.
+#[derive(Debug, Default)]
+pub(super) struct EngineQuery {
+    pub(super) transport: String,
+    pub(super) sid: Option<String>,
+    /// Engine.IO revision 4, the only one served.
+    pub(super) is_revision_4: bool,
+}
+
+impl EngineQuery {
+    pub(super) fn parse(uri: &Uri) -> Self {
+        let mut query = Self::default();
+        // Of a repeated parameter the last counts.
+        for (name, value) in query_pairs(uri) {
+            match name.as_str() {
+                "transport" => query.transport = value,
+                "sid" => query.sid = Some(value).filter(|sid| !sid.is_empty()),
+                "EIO" => query.is_revision_4 = value == "4",
+                _ => {}
+            }
+        }
+        query
+    }
+}
+
+/// Whether a request asks for a WebSocket.
+pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let upgrade =
+        headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let connection = headers.get_all(CONNECTION).iter().any(|value| {
+        value
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    });
+    upgrade && connection
+}
+
+/// The upgrade of a request, with small buffers and the limit on messages; `None` if the WebSocket
+/// handshake is invalid.
+pub(super) async fn upgrade(
+    parts: &mut Parts,
+    limits: &SessionLimits,
+    max_message: usize,
+) -> Option<WebSocketUpgrade> {
+    let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.ok()?;
+    let upgrade = upgrade
+        .read_buffer_size(limits.read_buffer_size)
+        .write_buffer_size(limits.write_buffer_size)
+        .max_message_size(max_message)
+        .max_frame_size(max_message);
+    Some(upgrade)
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the request body is over the limit")]
+    TooLarge,
+    #[error("the request body ended early")]
+    Cut,
+    #[error("the request body did not arrive in time")]
+    TimedOut,
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(super) async fn read_body(body: Body, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(BodyError::TimedOut))
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    let announced = body.size_hint().lower();
+    let mut chunks = body.into_data_stream();
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut length = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Cut)?;
+        length += chunk.len();
+        if length > limit || announced > limit as u64 {
+            // What is on the way already is read and forgotten, within bounds: a client that is still
+            // writing when the connection closes would see a reset instead of the answer.
+            while length <= limit.saturating_mul(2)
+                && let Some(Ok(chunk)) = chunks.next().await
+            {
+                length += chunk.len();
+            }
+            return Err(BodyError::TooLarge);
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = chunk;
+            continue;
+        }
+        if rest.is_empty() {
+            // The announced length is trusted no further than the limit allows.
+            rest.reserve(usize::try_from(announced).unwrap_or(limit).min(limit).max(length));
+            rest.extend_from_slice(&first);
+        }
+        rest.extend_from_slice(&chunk);
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts_and_an_empty_sid_is_none() {
+        let query = EngineQuery::parse(&"/?EIO=3&EIO=4&transport=polling&sid=".parse().expect("a uri"));
+        assert!(query.is_revision_4);
+        assert_eq!((query.transport.as_str(), query.sid), ("polling", None));
+    }
+
+    #[test]
+    fn an_upgrade_is_known_by_both_headers() {
+        let mut headers = HeaderMap::new();
+        headers.insert(UPGRADE, "WebSocket".parse().expect("a value"));
+        assert!(!asks_for_websocket(&headers));
+        headers.insert(CONNECTION, "keep-alive, Upgrade".parse().expect("a value"));
+        assert!(asks_for_websocket(&headers));
+    }
+
+    #[tokio::test]
+    async fn a_body_of_exactly_the_limit_passes() {
+        let time = Duration::from_secs(5);
+        assert_eq!(read_body(Body::from("12345"), 5, time).await, Ok(Bytes::from_static(b"12345")));
+        assert_eq!(read_body(Body::from("123456"), 5, time).await, Err(BodyError::TooLarge));
+        assert_eq!(read_body(Body::empty(), 5, time).await, Ok(Bytes::new()));
+    }
+}

@@ -1,0 +1,108 @@
+//! The HTTP answers of the reference server, byte for byte where clients look. Knows no session.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+/// Errors of the Engine.IO protocol, by engine.io's names, codes and texts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ProtocolError {
+    #[error("Transport unknown")]
+    UnknownTransport,
+    #[error("Session ID unknown")]
+    UnknownSid,
+    #[error("Bad handshake method")]
+    BadHandshakeMethod,
+    #[error("Bad request")]
+    BadRequest,
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("Unsupported protocol version")]
+    UnsupportedProtocolVersion,
+}
+
+impl ProtocolError {
+    /// A refusal that has no words of its own.
+    pub(super) fn forbidden() -> Self {
+        Self::Forbidden("Forbidden".to_owned())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::UnknownTransport => 0,
+            Self::UnknownSid => 1,
+            Self::BadHandshakeMethod => 2,
+            Self::BadRequest => 3,
+            Self::Forbidden(_) => 4,
+            Self::UnsupportedProtocolVersion => 5,
+        }
+    }
+
+    /// The answer to a polling request.
+    pub(super) fn into_polling_response(self) -> Response {
+        let status =
+            if matches!(self, Self::Forbidden(_)) { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+        let body = format!(r#"{{"code":{},"message":{}}}"#, self.code(), json_string(&self.to_string()));
+        with_type(status, "application/json", body.into())
+    }
+
+    /// The answer to a WebSocket request.
+    pub(super) fn into_upgrade_response(self) -> Response {
+        let mut response = with_type(StatusCode::BAD_REQUEST, "text/html", self.to_string().into());
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// The answer to a poll: a payload, on the handshake with the session cookie.
+pub(super) fn payload(payload: Bytes, request: &HeaderMap, cookie: Option<HeaderValue>) -> Response {
+    let mut response = with_type(StatusCode::OK, "text/plain; charset=UTF-8", payload.into());
+    add_session_headers(&mut response, request);
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The answer to a data request whose packets were taken.
+pub(super) fn taken(request: &HeaderMap) -> Response {
+    let mut response = with_type(StatusCode::OK, "text/html", "ok".into());
+    add_session_headers(&mut response, request);
+    response
+}
+
+/// An answer that is a status and nothing else.
+pub(super) fn bare(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A refused plain WebSocket request.
+pub(super) fn refused(status: StatusCode, message: String) -> Response {
+    with_type(status, "text/plain; charset=UTF-8", message.into())
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn add_session_headers(response: &mut Response, request: &HeaderMap) {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Internet Explorer takes payloads for an attack otherwise.
+    let agent = request.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    if agent.contains(";MSIE") || agent.contains("Trident/") {
+        headers.insert("x-xss-protection", HeaderValue::from_static("0"));
+    }
+}
+
+/// A JSON string; strings always serialize.
+pub(super) fn json_string(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_else(|_| r#""""#.to_owned())
+}

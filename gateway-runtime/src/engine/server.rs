@@ -1,0 +1,373 @@
+//! The Engine.IO server: answers every request below its path and opens the sessions.
+//!
+//! Checks are made in the order of the reference server, which is what decides between its error
+//! codes. It must never know what is said over a session, and adds no CORS headers.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use http::request::Parts;
+use http::{Method, StatusCode};
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::link::Command;
+use super::registry::{Registration, Registry};
+use super::request::{self, BodyError, EngineQuery};
+use super::response::{self, ProtocolError};
+use super::session::{Framing, Session, SessionConfig};
+use super::transport::{PollAnswer, WebSocketTransport};
+use super::{Application, CloseReason, EngineConfig, HandshakeRequest, SessionLink, TransportName, id};
+
+/// An Engine.IO 4 server.
+pub(crate) struct Engine<A: Application> {
+    config: EngineConfig,
+    session_config: Arc<SessionConfig>,
+    registry: Arc<Registry>,
+    application: A,
+}
+
+impl<A: Application> Engine<A> {
+    /// A server without sessions.
+    pub(crate) fn new(config: EngineConfig, application: A) -> Arc<Self> {
+        let session_config = SessionConfig {
+            framing: Framing::EngineIo,
+            ping_interval: Some(config.ping_interval),
+            ping_timeout: config.ping_timeout,
+            upgrade_timeout: config.upgrade_timeout,
+            max_payload: config.max_http_buffer_size,
+            limits: config.limits.clone(),
+        };
+        Arc::new(Self {
+            config,
+            session_config: Arc::new(session_config),
+            registry: Arc::default(),
+            application,
+        })
+    }
+
+    /// The options.
+    pub(crate) fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// What is served over the sessions.
+    pub(crate) fn application(&self) -> &A {
+        &self.application
+    }
+
+    /// How many sessions are open; engine.io's `clientsCount`.
+    pub(crate) fn sessions(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// The open session of that id.
+    pub(crate) fn session(&self, id: &str) -> Option<Arc<SessionLink>> {
+        self.registry.find(id)
+    }
+
+    /// From now on handshakes are refused with status 503; open sessions go on.
+    pub(crate) fn stop(&self) {
+        self.registry.stop();
+    }
+
+    /// Closes every session that is open now, each at a random instant within the window; returns when
+    /// the last has been told.
+    pub(crate) async fn close_all(&self, reason: CloseReason, window: Duration) {
+        self.registry.close_all(reason, window).await;
+    }
+
+    /// Waits until no session is left, closed ones that wait for their client included.
+    pub(crate) async fn wait_idle(&self) {
+        self.registry.wait_idle().await;
+    }
+
+    /// Answers a request below the path, whatever its method.
+    pub(crate) async fn handle(self: Arc<Self>, request: Request) -> Response {
+        let query = EngineQuery::parse(request.uri());
+        if request::asks_for_websocket(request.headers()) {
+            let (parts, _) = request.into_parts();
+            return self.handle_websocket(parts, query).await;
+        }
+        match self.verify(&query, request.method()) {
+            Err(error) => error.into_polling_response(),
+            Ok(Some(link)) => self.handle_session_request(link, request).await,
+            Ok(None) => self.open_polling(query, request).await,
+        }
+    }
+
+    /// The checks of a polling request; yields its session if it names one.
+    fn verify(
+        &self,
+        query: &EngineQuery,
+        method: &Method,
+    ) -> Result<Option<Arc<SessionLink>>, ProtocolError> {
+        let transport =
+            self.config.transports.find(&query.transport).ok_or(ProtocolError::UnknownTransport)?;
+        if let Some(sid) = &query.sid {
+            let link = self.registry.find(sid).ok_or(ProtocolError::UnknownSid)?;
+            if link.transport() != transport || !query.is_revision_4 {
+                return Err(ProtocolError::BadRequest);
+            }
+            return Ok(Some(link));
+        }
+        if method != Method::GET {
+            return Err(ProtocolError::BadHandshakeMethod);
+        }
+        if transport == TransportName::WebSocket {
+            return Err(ProtocolError::BadRequest);
+        }
+        Ok(None)
+    }
+
+    async fn handle_session_request(&self, link: Arc<SessionLink>, request: Request) -> Response {
+        match *request.method() {
+            Method::GET => {
+                let (waiter, answer) = oneshot::channel();
+                if link.submit(Command::Poll(waiter)).is_err() {
+                    return ProtocolError::UnknownSid.into_polling_response();
+                }
+                poll_response(answer.await.ok(), request.headers(), None)
+            }
+            Method::POST => self.handle_post(link, request).await,
+            _ => response::bare(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    async fn handle_post(&self, link: Arc<SessionLink>, request: Request) -> Response {
+        if !link.begin_post() {
+            // The session may be gone already, then nothing is left to fault.
+            let _ = link.submit(Command::Fault("data request overlap from client"));
+            return response::bare(StatusCode::BAD_REQUEST);
+        }
+        // Dropped before it is finished: the client gave the request up.
+        let mut claim = PostClaim { link, fault: Some("data request connection closed prematurely") };
+        let (parts, body) = request.into_parts();
+        if parts
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|value| value == "application/octet-stream")
+        {
+            claim.fault = Some("invalid content");
+            return response::bare(StatusCode::BAD_REQUEST);
+        }
+        let time = self.config.ping_interval.saturating_add(self.config.ping_timeout);
+        match request::read_body(body, self.config.max_http_buffer_size, time).await {
+            Ok(body) => {
+                let (taken, done) = oneshot::channel();
+                let submitted = claim.link.submit(Command::Post { body, taken });
+                let done = submitted.is_ok() && done.await.is_ok();
+                claim.fault = None;
+                if done {
+                    response::taken(&parts.headers)
+                } else {
+                    ProtocolError::UnknownSid.into_polling_response()
+                }
+            }
+            Err(BodyError::TooLarge) => {
+                let limit = self.config.max_http_buffer_size;
+                warn!(
+                    sid = claim.link.id(),
+                    "data request refused: its body is over max_http_buffer_size = {limit}"
+                );
+                claim.fault = None;
+                response::bare(StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            Err(BodyError::TimedOut) => {
+                claim.fault = Some("data request timed out");
+                response::bare(StatusCode::REQUEST_TIMEOUT)
+            }
+            Err(BodyError::Cut) => response::bare(StatusCode::BAD_REQUEST),
+        }
+    }
+
+    async fn open_polling(&self, query: EngineQuery, request: Request) -> Response {
+        let (parts, _) = request.into_parts();
+        let handshake = Arc::new(HandshakeRequest::from_parts(parts));
+        if let Err(error) = self.admit(&query, &handshake).await {
+            return error.into_polling_response();
+        }
+        let Some((link, registration)) = self.register(TransportName::Polling, &handshake) else {
+            return self.not_registered();
+        };
+        let connection = self.application.connect(Arc::clone(&link), Arc::clone(&handshake));
+        let open = self.open_packet(link.id(), TransportName::Polling);
+        let (waiter, answer) = oneshot::channel();
+        // Just registered, the session takes its first request.
+        let _ = link.submit(Command::Poll(waiter));
+        let config = Arc::clone(&self.session_config);
+        let cookie = self.config.cookie.as_ref().and_then(|cookie| cookie.header(link.id()));
+        tokio::spawn(Session::polling(registration, link, config, connection, open));
+        poll_response(answer.await.ok(), &handshake.headers, cookie)
+    }
+
+    /// What is asked of a handshake after its request proved valid.
+    async fn admit(
+        &self,
+        query: &EngineQuery,
+        handshake: &Arc<HandshakeRequest>,
+    ) -> Result<(), ProtocolError> {
+        if let Some(allow) = &self.config.allow_request {
+            allow(Arc::clone(handshake))
+                .await
+                .map_err(|refusal| ProtocolError::Forbidden(refusal.message))?;
+        }
+        if query.is_revision_4 { Ok(()) } else { Err(ProtocolError::UnsupportedProtocolVersion) }
+    }
+
+    async fn handle_websocket(self: Arc<Self>, mut parts: Parts, query: EngineQuery) -> Response {
+        let link = match self.verify_websocket(&query, &parts) {
+            Ok(link) => link,
+            Err(error @ ProtocolError::Forbidden(_)) => return error.into_polling_response(),
+            Err(error) => return error.into_upgrade_response(),
+        };
+        let limits = &self.config.limits;
+        let Some(upgrade) = request::upgrade(&mut parts, limits, self.config.max_http_buffer_size).await
+        else {
+            return ProtocolError::BadRequest.into_upgrade_response();
+        };
+        let upgrade = upgrade.on_failed_upgrade(|error| debug!("websocket error before upgrade: {error}"));
+        if let Some(link) = link {
+            let allowed = self.config.allow_upgrades;
+            return upgrade.on_upgrade(move |socket| hand_over(link, socket, allowed));
+        }
+        let handshake = Arc::new(HandshakeRequest::from_parts(parts));
+        if let Err(error) = self.admit(&query, &handshake).await {
+            return error.into_upgrade_response();
+        }
+        if self.registry.is_stopped() {
+            return response::bare(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        upgrade.on_upgrade(move |socket| self.open_websocket(socket, handshake))
+    }
+
+    /// The checks of a WebSocket request; yields the session that it wants to upgrade.
+    fn verify_websocket(
+        &self,
+        query: &EngineQuery,
+        parts: &Parts,
+    ) -> Result<Option<Arc<SessionLink>>, ProtocolError> {
+        let transport =
+            self.config.transports.find(&query.transport).ok_or(ProtocolError::UnknownTransport)?;
+        if self.config.check_origin.as_ref().is_some_and(|check| !check(&parts.headers)) {
+            return Err(ProtocolError::forbidden());
+        }
+        let link = match &query.sid {
+            Some(sid) => Some(self.registry.find(sid).ok_or(ProtocolError::UnknownSid)?),
+            None if parts.method != Method::GET => return Err(ProtocolError::BadHandshakeMethod),
+            None => None,
+        };
+        // A WebSocket that calls itself polling, or another revision of an open session.
+        if transport != TransportName::WebSocket || (link.is_some() && !query.is_revision_4) {
+            return Err(ProtocolError::BadRequest);
+        }
+        Ok(link)
+    }
+
+    /// Makes the session of a new WebSocket. Boxed, so that the task that axum runs it in stays small.
+    fn open_websocket(
+        self: Arc<Self>,
+        socket: WebSocket,
+        handshake: Arc<HandshakeRequest>,
+    ) -> impl Future<Output = ()> + Send + use<A> {
+        let session = self.register(TransportName::WebSocket, &handshake).map(|(link, registration)| {
+            let connection = self.application.connect(Arc::clone(&link), handshake);
+            let open = self.open_packet(link.id(), TransportName::WebSocket);
+            let (config, socket) = (Arc::clone(&self.session_config), WebSocketTransport::new(socket));
+            Box::pin(Session::websocket(registration, link, config, connection, socket, Some(open)))
+        });
+        // The session outlives the request, but must not keep the engine alive.
+        drop(self);
+        async move {
+            if let Some(session) = session {
+                session.await;
+            }
+        }
+    }
+
+    fn register(
+        &self,
+        transport: TransportName,
+        handshake: &HandshakeRequest,
+    ) -> Option<(Arc<SessionLink>, Registration)> {
+        let id = match &self.config.generate_id {
+            Some(generate) => generate(handshake),
+            None => id::generate().inspect_err(|error| warn!("no session id: {error}")).ok()?,
+        };
+        let link = SessionLink::new(id, transport, self.config.limits.max_outbox_bytes);
+        let registration = self.registry.register(&link);
+        if registration.is_none() && !self.registry.is_stopped() {
+            warn!(sid = link.id(), "session refused: its id is taken, see generate_id");
+        }
+        registration.map(|registration| (link, registration))
+    }
+
+    fn not_registered(&self) -> Response {
+        if self.registry.is_stopped() {
+            response::bare(StatusCode::SERVICE_UNAVAILABLE)
+        } else {
+            ProtocolError::BadRequest.into_polling_response()
+        }
+    }
+
+    fn open_packet(&self, id: &str, transport: TransportName) -> String {
+        let config = &self.config;
+        let can_upgrade =
+            transport == TransportName::Polling && config.allow_upgrades && config.transports.websocket;
+        format!(
+            r#"0{{"sid":{},"upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+            response::json_string(id),
+            if can_upgrade { r#""websocket""# } else { "" },
+            config.ping_interval.as_millis(),
+            config.ping_timeout.as_millis(),
+            config.max_http_buffer_size,
+        )
+    }
+}
+
+/// The answer to a polling request; without one from the session, that is gone.
+fn poll_response(
+    answer: Option<PollAnswer>,
+    request: &http::HeaderMap,
+    cookie: Option<http::HeaderValue>,
+) -> Response {
+    match answer {
+        Some(PollAnswer::Payload(payload)) => response::payload(payload, request, cookie),
+        Some(PollAnswer::Overlap) => response::bare(StatusCode::BAD_REQUEST),
+        None => ProtocolError::UnknownSid.into_polling_response(),
+    }
+}
+
+/// Gives a WebSocket to the session that it wants to upgrade, if that may still be upgraded.
+async fn hand_over(link: Arc<SessionLink>, socket: WebSocket, allowed: bool) {
+    if allowed && link.begin_upgrade() {
+        let socket = Box::new(WebSocketTransport::new(socket));
+        if link.submit(Command::Upgrade(socket)).is_err() {
+            debug!(sid = link.id(), "upgrade attempt for closed client");
+        }
+    } else {
+        debug!(sid = link.id(), "transport has already been upgraded, tries to, or may not");
+        WebSocketTransport::new(socket).close().await;
+    }
+}
+
+/// The one data request that a session may have at a time.
+struct PostClaim {
+    link: Arc<SessionLink>,
+    /// What the client did wrong, if the claim ends now.
+    fault: Option<&'static str>,
+}
+
+impl Drop for PostClaim {
+    fn drop(&mut self) {
+        if let Some(fault) = self.fault {
+            // The session may be gone already, then nothing is left to fault.
+            let _ = self.link.submit(Command::Fault(fault));
+        }
+        self.link.end_post();
+    }
+}

@@ -1,0 +1,171 @@
+//! The heartbeat of one session: when to ping, when to give up. A pure state machine over instants.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::timer::later;
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Off,
+    /// The next ping is sent then.
+    Idle(Instant),
+    /// A ping was sent, its answer must be here by then.
+    Waiting(Instant),
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beat {
+    Nothing,
+    Ping,
+    Timeout,
+}
+
+/// The heartbeat of one session.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    interval: Duration,
+    timeout: Duration,
+    state: State,
+    /// The deadline of this ping was put off already because a packet came.
+    extended: bool,
+    paused_at: Option<Instant>,
+}
+
+impl Heartbeat {
+    /// No interval: no heartbeat.
+    pub(super) fn new(interval: Option<Duration>, timeout: Duration) -> Self {
+        let state = interval.map_or(State::Off, |interval| State::Idle(later(Instant::now(), interval)));
+        Self { interval: interval.unwrap_or_default(), timeout, state, extended: false, paused_at: None }
+    }
+
+    /// When [`fire`](Self::fire) has something to do.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Off => None,
+            State::Idle(at) => Some(at),
+            State::Waiting(at) => self.paused_at.is_none().then_some(at),
+        }
+    }
+
+    /// What is due at this instant; a ping counts as sent.
+    pub(super) fn fire(&mut self, now: Instant) -> Beat {
+        match self.state {
+            State::Idle(at) if now >= at => {
+                self.state = State::Waiting(later(now, self.timeout));
+                self.extended = false;
+                // A session that is saturated already does not read the answer now.
+                self.paused_at = self.paused_at.map(|_| now);
+                Beat::Ping
+            }
+            State::Waiting(at) if now >= at && self.paused_at.is_none() => Beat::Timeout,
+            _ => Beat::Nothing,
+        }
+    }
+
+    /// The client answered.
+    pub(super) fn on_pong(&mut self) {
+        self.restart();
+    }
+
+    /// Another packet shows that the client lives, its answer may be behind it: engine.io puts the
+    /// deadline off once for each ping.
+    pub(super) fn on_packet(&mut self) {
+        if matches!(self.state, State::Waiting(_)) && !self.extended {
+            self.extended = true;
+            self.state = State::Waiting(later(Instant::now(), self.timeout));
+        }
+    }
+
+    /// The next ping is a full interval away.
+    pub(super) fn restart(&mut self) {
+        if !matches!(self.state, State::Off) {
+            self.state = State::Idle(later(Instant::now(), self.interval));
+        }
+    }
+
+    /// While reading is paused, the client's answer cannot be seen and its deadline stands still.
+    pub(super) fn pause(&mut self, paused: bool) {
+        match (paused, self.paused_at) {
+            (true, None) => self.paused_at = Some(Instant::now()),
+            (false, Some(since)) => {
+                self.paused_at = None;
+                if let State::Waiting(at) = self.state {
+                    self.state = State::Waiting(later(at, since.elapsed()));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn heartbeat() -> Heartbeat {
+        Heartbeat::new(Some(25 * SECOND), 20 * SECOND)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_then_times_out() {
+        let mut heartbeat = heartbeat();
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+        tokio::time::advance(25 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
+        tokio::time::advance(19 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_starts_a_full_interval() {
+        let mut heartbeat = heartbeat();
+        tokio::time::advance(25 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
+        tokio::time::advance(10 * SECOND).await;
+        heartbeat.on_pong();
+        assert_eq!(heartbeat.deadline(), Some(Instant::now() + 25 * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_packet_puts_the_deadline_off_once() {
+        let mut heartbeat = heartbeat();
+        tokio::time::advance(25 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
+        tokio::time::advance(15 * SECOND).await;
+        heartbeat.on_packet();
+        let put_off = Instant::now() + 20 * SECOND;
+        assert_eq!(heartbeat.deadline(), Some(put_off));
+        tokio::time::advance(15 * SECOND).await;
+        heartbeat.on_packet();
+        assert_eq!(heartbeat.deadline(), Some(put_off));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_stands_still_while_reading_is_paused() {
+        let mut heartbeat = heartbeat();
+        heartbeat.pause(true);
+        tokio::time::advance(25 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
+        assert_eq!(heartbeat.deadline(), None);
+        tokio::time::advance(100 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+        heartbeat.pause(false);
+        assert_eq!(heartbeat.deadline(), Some(Instant::now() + 20 * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_an_interval_nothing_is_ever_due() {
+        let mut heartbeat = Heartbeat::new(None, SECOND);
+        heartbeat.restart();
+        assert_eq!(heartbeat.deadline(), None);
+        tokio::time::advance(100 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+    }
+}

@@ -1,0 +1,226 @@
+//! The session's way in: packets of data requests and of the WebSocket, within a budget.
+//!
+//! Decides what each packet type means for the session; what a message means is the connection's.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::super::packet::{self, Malformed, Packet, Payload};
+use super::super::transport::{Failure, Incoming};
+use super::super::{CloseReason, Connection};
+use super::{Farewell, Framing, Phase, Session, Transport};
+
+/// A data request whose packets are being taken.
+pub(super) struct Post {
+    payload: Payload,
+    taken: oneshot::Sender<()>,
+}
+
+impl Post {
+    pub(super) fn new(body: Bytes, taken: oneshot::Sender<()>) -> Self {
+        Self { payload: Payload::new(body), taken }
+    }
+
+    /// Lets the request be answered.
+    pub(super) fn complete(self) {
+        // A request that is gone needs no answer.
+        let _ = self.taken.send(());
+    }
+}
+
+/// What may still be read in this turn.
+struct Budget {
+    frames: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    fn spend(&mut self, bytes: usize) {
+        self.frames -= 1;
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.frames == 0 || self.bytes == 0
+    }
+}
+
+impl<C: Connection> Session<C> {
+    /// Reads until nothing is there, the budget is spent, or the connection is saturated.
+    pub(super) fn read(&mut self, cx: &mut Context<'_>) {
+        let limits = &self.config.limits;
+        // Zero would never read.
+        let mut budget =
+            Budget { frames: limits.read_budget_frames.max(1), bytes: limits.read_budget_bytes.max(1) };
+        // A request body that came before the upgrade is taken before what came after it.
+        if self.read_post(&mut budget, cx) {
+            self.read_websocket(&mut budget, cx);
+        }
+        self.watch_poll(cx);
+        let saturated = self.is_saturated();
+        self.heartbeat.pause(saturated);
+    }
+
+    /// A session that closes reads on, to see its client go.
+    fn is_saturated(&self) -> bool {
+        matches!(self.phase, Phase::Open) && self.connection.as_ref().is_some_and(Connection::is_saturated)
+    }
+
+    /// Takes packets of the data request; false while some are left.
+    fn read_post(&mut self, budget: &mut Budget, cx: &mut Context<'_>) -> bool {
+        while let Some(post) = &mut self.post {
+            if matches!(self.phase, Phase::Open)
+                && self.connection.as_ref().is_some_and(Connection::is_saturated)
+            {
+                return false;
+            }
+            if budget.is_spent() {
+                cx.waker().wake_by_ref();
+                return false;
+            }
+            match post.payload.next() {
+                Some(packet) => {
+                    budget.spend(packet_len(&packet));
+                    self.on_packet(packet, true, cx);
+                }
+                None => {
+                    if let Some(post) = self.post.take() {
+                        post.complete();
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn watch_poll(&mut self, cx: &mut Context<'_>) {
+        if let Transport::Polling(polling) = &mut self.transport
+            && polling.poll_aborted(cx).is_ready()
+        {
+            self.fault("poll connection closed prematurely");
+        }
+    }
+
+    fn read_websocket(&mut self, budget: &mut Budget, cx: &mut Context<'_>) {
+        while !self.has_ended() {
+            if self.is_saturated() {
+                return;
+            }
+            if budget.is_spent() {
+                cx.waker().wake_by_ref();
+                return;
+            }
+            let Transport::WebSocket(socket) = &mut self.transport else { return };
+            match socket.poll_next(cx) {
+                Poll::Pending => return,
+                Poll::Ready(None) => {
+                    self.on_websocket_gone();
+                    return;
+                }
+                Poll::Ready(Some(Err(failure))) => {
+                    self.on_failure(&failure);
+                    return;
+                }
+                Poll::Ready(Some(Ok(incoming))) => {
+                    budget.spend(incoming_len(&incoming));
+                    self.on_incoming(incoming, cx);
+                }
+            }
+        }
+    }
+
+    fn on_incoming(&mut self, incoming: Incoming, cx: &mut Context<'_>) {
+        match (incoming, self.config.framing) {
+            (Incoming::Text(text), Framing::EngineIo) => self.on_packet(packet::decode(text), false, cx),
+            (Incoming::Text(text), Framing::Plain) => self.on_message(Packet::Text(text), cx),
+            (Incoming::Binary(bytes), _) => {
+                self.heartbeat.on_packet();
+                self.on_message(Packet::Binary(bytes), cx);
+            }
+            (Incoming::Pong, Framing::Plain) => self.heartbeat.on_pong(),
+            (Incoming::Ping | Incoming::Pong, _) => {}
+            (Incoming::Close { .. }, Framing::EngineIo) => {
+                self.end(CloseReason::TransportClose, Farewell::Answer)
+            }
+            (Incoming::Close { code, reason }, Framing::Plain) => {
+                self.end(CloseReason::Closed { code, reason }, Farewell::Answer);
+            }
+        }
+    }
+
+    /// The WebSocket ended: in the closing handshake that was waited for, or without any.
+    fn on_websocket_gone(&mut self) {
+        self.end_cut(CloseReason::TransportClose);
+    }
+
+    fn on_failure(&mut self, failure: &Failure) {
+        let Some(code) = failure.close_code() else {
+            self.on_websocket_gone();
+            return;
+        };
+        if matches!(failure, Failure::TooLarge) {
+            let limit = self.config.max_payload;
+            warn!(
+                sid = self.link.id(),
+                "client disconnected: a message is over max_http_buffer_size = {limit}"
+            );
+        } else {
+            debug!(sid = self.link.id(), "transport error: {failure}");
+        }
+        let reason = match self.config.framing {
+            Framing::EngineIo => CloseReason::TransportError,
+            Framing::Plain => CloseReason::Closed { code, reason: String::new() },
+        };
+        self.end(reason, Farewell::Code(code));
+    }
+
+    fn on_packet(&mut self, packet: Result<Packet, Malformed>, by_post: bool, cx: &mut Context<'_>) {
+        // As in engine.io: what arrives while the session closes is ignored.
+        if !matches!(self.phase, Phase::Open) {
+            return;
+        }
+        if !matches!(packet, Ok(Packet::Pong)) {
+            self.heartbeat.on_packet();
+        }
+        match packet {
+            Ok(Packet::Pong) => self.heartbeat.on_pong(),
+            Ok(message @ (Packet::Text(_) | Packet::Binary(_))) => self.on_message(message, cx),
+            Ok(Packet::Close) if by_post => self.end(CloseReason::TransportClose, Farewell::Answer),
+            Ok(Packet::Ping { .. }) => self.fault("invalid heartbeat direction"),
+            Ok(Packet::Open | Packet::Close | Packet::Upgrade | Packet::Noop) => {}
+            Err(Malformed) => self.end(CloseReason::ParseError, Farewell::Close),
+        }
+    }
+
+    fn on_message(&mut self, message: Packet, cx: &mut Context<'_>) {
+        if !matches!(self.phase, Phase::Open) {
+            return;
+        }
+        let Some(connection) = &mut self.connection else { return };
+        let result = match message {
+            Packet::Text(text) => connection.on_text(text, cx),
+            Packet::Binary(bytes) => connection.on_binary(bytes, cx),
+            _ => Ok(()),
+        };
+        if let Err(reason) = result {
+            self.begin_closing(reason);
+        }
+    }
+}
+
+fn packet_len(packet: &Result<Packet, Malformed>) -> usize {
+    match packet {
+        Ok(Packet::Text(bytes) | Packet::Binary(bytes)) => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn incoming_len(incoming: &Incoming) -> usize {
+    match incoming {
+        Incoming::Text(bytes) | Incoming::Binary(bytes) => bytes.len(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,263 @@
+//! The session's way out: from the outbox to the transport, and the end of a close.
+//!
+//! Knows packets as frames to be written; it must never look into a message.
+
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::super::link::{Progress, cost};
+use super::super::packet::{self, Frame, PayloadBuilder, frame_at};
+use super::super::transport::{Failure, Outgoing, WebSocketTransport};
+use super::super::{CloseReason, Connection};
+use super::{Farewell, Framing, Phase, Session, Transport};
+
+impl<C: Connection> Session<C> {
+    /// Writes what can be written; true if something is left that the transport does not take now.
+    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.phase {
+            Phase::Done => return false,
+            Phase::Lingering { .. } => {
+                self.linger(cx);
+                return false;
+            }
+            Phase::Open | Phase::Closing { .. } => {}
+        }
+        let blocked = match self.transport {
+            Transport::Polling(_) => self.answer_poll(),
+            Transport::WebSocket(_) => self.write_websocket(cx),
+        };
+        if matches!(self.phase, Phase::Lingering { .. }) {
+            self.linger(cx);
+        }
+        blocked
+    }
+
+    /// Sends everything that is ready and flushes once.
+    fn write_websocket(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut accepted = 0;
+        match self.fill_websocket(&mut accepted, cx) {
+            Ok(Poll::Ready(())) => {
+                self.progress.flushed = true;
+                self.stalled_since = None;
+                if matches!(self.phase, Phase::Closing { .. }) {
+                    // The reason of the close is used, not this one.
+                    self.end(CloseReason::ForcedClose, Farewell::Close);
+                }
+                false
+            }
+            Ok(Poll::Pending) => {
+                if accepted > 0 || self.stalled_since.is_none() {
+                    self.stalled_since = Some(Instant::now());
+                }
+                true
+            }
+            Err(failure) => {
+                self.on_write_failure(&failure);
+                false
+            }
+        }
+    }
+
+    fn fill_websocket(&mut self, accepted: &mut usize, cx: &mut Context<'_>) -> Result<Poll<()>, Failure> {
+        let Transport::WebSocket(socket) = &mut self.transport else { return Ok(Poll::Ready(())) };
+        loop {
+            // Control packets go between packets, never between a text and its attachments.
+            let control_due = self.open_packet.is_some() || self.ping_due;
+            if self.frames_sent == 0 && control_due {
+                if socket.poll_ready(cx)?.is_pending() {
+                    return Ok(Poll::Pending);
+                }
+                socket.start_send(next_control(
+                    &mut self.open_packet,
+                    &mut self.ping_due,
+                    self.config.framing,
+                ))?;
+                *accepted += 1;
+                continue;
+            }
+            if self.writing.is_empty() && !self.link.take_queue(&mut self.writing) {
+                return Ok(socket.poll_flush(cx)?);
+            }
+            let Some(frames) = self.writing.front() else { continue };
+            while let Some(frame) = frame_at(frames, self.frames_sent) {
+                if socket.poll_ready(cx)?.is_pending() {
+                    return Ok(Poll::Pending);
+                }
+                socket.start_send(outgoing(frame))?;
+                self.frames_sent += 1;
+                *accepted += 1;
+            }
+            self.progress.packets += 1;
+            self.progress.bytes += cost(frames);
+            self.frames_sent = 0;
+            self.writing.pop_front();
+        }
+    }
+
+    fn on_write_failure(&mut self, failure: &Failure) {
+        debug!(sid = self.link.id(), "write error: {failure}");
+        self.end_cut(CloseReason::TransportError);
+    }
+
+    /// Answers the waiting polling request with as many packets as fit; true if there is none, or
+    /// packets are left for the next.
+    fn answer_poll(&mut self) -> bool {
+        if !self.is_writable() {
+            return true;
+        }
+        let mut payload = PayloadBuilder::new(self.config.max_payload);
+        let full = self.fill_payload(&mut payload);
+        let closing = !full && matches!(self.phase, Phase::Closing { .. });
+        if closing {
+            payload.push_text(packet::CLOSE);
+        }
+        if payload.is_empty() {
+            return false;
+        }
+        if !self.answer(payload) {
+            self.fault("poll connection closed prematurely");
+        } else if closing {
+            // The reason of the close is used, not this one.
+            self.end(CloseReason::ForcedClose, Farewell::Close);
+        }
+        full
+    }
+
+    /// Puts what is ready into a payload; true if some of it did not fit.
+    fn fill_payload(&mut self, payload: &mut PayloadBuilder) -> bool {
+        if let Some(open) = self.open_packet.take() {
+            payload.push_text(&open);
+        }
+        if self.ping_due && self.frames_sent == 0 && payload.push_text(packet::PING) {
+            self.ping_due = false;
+        }
+        while !self.writing.is_empty() || self.link.take_queue(&mut self.writing) {
+            while let Some(frames) = self.writing.front() {
+                let Some(frame) = frame_at(frames, self.frames_sent) else {
+                    self.progress.packets += 1;
+                    self.progress.bytes += cost(frames);
+                    self.frames_sent = 0;
+                    self.writing.pop_front();
+                    continue;
+                };
+                if !push_frame(payload, &frame) {
+                    return true;
+                }
+                self.frames_sent += 1;
+            }
+        }
+        false
+    }
+
+    /// Answers the waiting polling request; false if it was given up.
+    fn answer(&mut self, payload: PayloadBuilder) -> bool {
+        let Transport::Polling(polling) = &mut self.transport else { return false };
+        let answered = polling.answer(payload.finish());
+        if answered {
+            self.progress.flushed = true;
+        } else {
+            self.progress = Progress::default();
+        }
+        answered
+    }
+
+    /// The session ends now: hands over what the transport takes without waiting, and a polling
+    /// request that waits gets its last answer.
+    pub(super) fn write_last(&mut self, farewell: Farewell) {
+        match self.transport {
+            Transport::Polling(_) if self.is_writable() => {
+                let mut payload = PayloadBuilder::new(self.config.max_payload);
+                self.fill_payload(&mut payload);
+                match farewell {
+                    Farewell::Answer if !payload.is_empty() => {}
+                    Farewell::Answer => payload.push_text_anyway(packet::NOOP),
+                    _ => payload.push_text_anyway(packet::CLOSE),
+                }
+                self.answer(payload);
+            }
+            Transport::WebSocket(_) if matches!(farewell, Farewell::Close | Farewell::Code(_)) => {
+                // What is not taken now is lost, and so is the news that the socket is gone.
+                let _ = self.fill_websocket(&mut 0, &mut Context::from_waker(Waker::noop()));
+            }
+            _ => {}
+        }
+    }
+
+    /// The session has ended: sends the close frame and waits for the peer's side of it.
+    fn linger(&mut self, cx: &mut Context<'_>) {
+        let (Transport::WebSocket(socket), Phase::Lingering { frame, readable, .. }) =
+            (&mut self.transport, &mut self.phase)
+        else {
+            return;
+        };
+        if frame.is_some() {
+            match socket.poll_ready(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_gone)) => {
+                    self.phase = Phase::Done;
+                    return;
+                }
+            }
+        }
+        if let Some(frame) = frame.take()
+            && socket.start_send(*frame).is_err()
+        {
+            self.phase = Phase::Done;
+            return;
+        }
+        if *readable {
+            if drive_close(socket, self.config.limits.read_budget_frames.max(1), cx).is_ready() {
+                self.phase = Phase::Done;
+            }
+        } else if matches!(socket.poll_flush(cx), Poll::Ready(Err(_))) {
+            self.phase = Phase::Done;
+        }
+    }
+}
+
+/// Flushes, reads what the peer still sends and ready when its side is closed too.
+fn drive_close(socket: &mut WebSocketTransport, budget: usize, cx: &mut Context<'_>) -> Poll<()> {
+    if let Err(_gone) = ready!(socket.poll_flush(cx)) {
+        return Poll::Ready(());
+    }
+    for _ in 0..budget {
+        match ready!(socket.poll_next(cx)) {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return Poll::Ready(()),
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// The control frame that goes first: the open packet, else a ping.
+fn next_control(open_packet: &mut Option<Box<str>>, ping_due: &mut bool, framing: Framing) -> Outgoing {
+    if let Some(open) = open_packet.take() {
+        return Outgoing::Text(Bytes::from(open.into_string()));
+    }
+    *ping_due = false;
+    match framing {
+        Framing::EngineIo => Outgoing::Text(Bytes::from_static(packet::PING.as_bytes())),
+        Framing::Plain => Outgoing::Ping,
+    }
+}
+
+fn outgoing(frame: Frame) -> Outgoing {
+    match frame {
+        Frame::Text(text) => Outgoing::Text(text),
+        Frame::Binary(bytes) => Outgoing::Binary(bytes),
+    }
+}
+
+/// Adds a frame to a payload; false if it does not fit.
+fn push_frame(payload: &mut PayloadBuilder, frame: &Frame) -> bool {
+    match frame {
+        // Always valid: the text of a packet is made of a string.
+        Frame::Text(text) => payload.push_text(std::str::from_utf8(text).unwrap_or_default()),
+        Frame::Binary(bytes) => payload.push_binary(bytes),
+    }
+}

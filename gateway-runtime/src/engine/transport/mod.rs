@@ -1,0 +1,7 @@
+//! The seam below the session: how frames get in and out. Knows no Engine.IO packet and no session.
+
+mod polling;
+mod websocket;
+
+pub(crate) use polling::{PollAnswer, PollWaiter, PollingTransport};
+pub(crate) use websocket::{Failure, Incoming, Outgoing, WebSocketTransport};
