@@ -18,6 +18,18 @@ impl Counter {
     }
 }
 
+static UNHANDLED_EVENTS: Counter = Counter(AtomicU64::new(0));
+
+/// Counts an event for which no handler was found: for servers.
+pub fn count_unhandled_event() {
+    UNHANDLED_EVENTS.increment();
+}
+
+/// How many events arrived since the process started that no gateway subscribes to.
+pub fn unhandled_events() -> u64 {
+    UNHANDLED_EVENTS.get()
+}
+
 /// How many events were not sent since the process started, because their value did not serialize.
 pub fn unsent_events() -> u64 {
     UNSENT_EVENTS.get()

@@ -17,6 +17,7 @@ mod data;
 mod detached;
 mod exception;
 mod frames;
+mod gateway_set;
 mod handshake;
 mod hooks;
 pub mod link;
@@ -49,6 +50,7 @@ pub use exception::{
     EXCEPTION_EVENT, ExceptionCause, HandlerError, UNKNOWN_EXCEPTION_MESSAGE, WsException,
 };
 pub use frames::Frames;
+pub use gateway_set::GatewaySet;
 pub use handshake::{Handshake, RequestHead};
 pub use hooks::{Gateway, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit};
 pub use link::Disconnected;

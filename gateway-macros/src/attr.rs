@@ -141,6 +141,11 @@ impl Helper {
 
     /// The sentence for an attribute that stands elsewhere.
     pub(crate) fn misplaced(self) -> String {
+        if self == Self::SubscribeMessage {
+            return "`#[subscribe_message]` registers nothing here: it belongs on a method of the gateway, in an `impl` \
+                    block with `#[subscribe_messages]`"
+                .to_owned();
+        }
         format!("`#[{}]` has no meaning here: it belongs on {}", self.name(), self.place())
     }
 

@@ -9,15 +9,12 @@ use quote::{quote, quote_spanned};
 use crate::attr::Helper;
 use crate::diagnostics::at;
 use crate::expand::runtime_path;
-use crate::model::{StructMacro, StructModel};
+use crate::model::StructModel;
 
 /// The struct, and for a gateway an `impl Gateway` so that its hooks do not fail as well.
 pub(crate) fn structure(model: &StructModel) -> TokenStream {
     let item = &model.item;
-    let stub = match model.kind {
-        StructMacro::Gateway => gateway_stub(model),
-        StructMacro::Injectable => TokenStream::new(),
-    };
+    let stub = model.is_gateway().then(|| gateway_stub(model));
     quote!(#item #stub)
 }
 

@@ -24,6 +24,28 @@ impl StructMacro {
             Self::Injectable => "injectable",
         }
     }
+
+    /// The function that names the key.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway_key",
+            Self::Injectable => "provider_key",
+        }
+    }
+
+    /// The function that wraps the instance.
+    pub(crate) const fn instance(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway_instance",
+            Self::Injectable => "provider_instance",
+        }
+    }
+
+    /// The macro that this path names, however it is qualified.
+    fn of(path: &Path) -> Option<Self> {
+        let name = &path.segments.last()?.ident;
+        [Self::Gateway, Self::Injectable].into_iter().find(|kind| name == kind.name())
+    }
 }
 
 /// A struct under `#[web_socket_gateway]` or `#[injectable]`.
@@ -32,6 +54,8 @@ pub(crate) struct StructModel {
     pub(crate) arguments: Vec<Argument>,
     /// Without helper attributes.
     pub(crate) item: ItemStruct,
+    /// The other of the two struct macros, taken off too.
+    pub(crate) rival: Option<Attribute>,
     pub(crate) fields: Vec<FieldModel>,
     /// The helpers as they were written, for the editor.
     pub(crate) helpers: Vec<Path>,
@@ -77,7 +101,13 @@ impl StructModel {
                 helpers: taken,
             });
         }
-        Self { kind, arguments, item, fields, helpers }
+        let rival = item.attrs.extract_if(.., |attribute| StructMacro::of(attribute.path()).is_some()).last();
+        Self { kind, arguments, item, rival, fields, helpers }
+    }
+
+    /// Whether it is meant to be a gateway, also if it claims to be both.
+    pub(crate) fn is_gateway(&self) -> bool {
+        self.kind == StructMacro::Gateway || self.rival.is_some()
     }
 }
 

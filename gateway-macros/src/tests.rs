@@ -1,1 +1,4 @@
+//! The macros from tokens to tokens: their sentences, and what they write.
 
+mod sentences;
+mod snapshots;

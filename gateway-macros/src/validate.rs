@@ -34,20 +34,11 @@ pub(crate) fn structure(model: &StructModel, errors: &mut Errors) {
             ),
         );
     }
-    for attribute in &item.attrs {
-        let name = attribute.path().segments.last().map(|segment| segment.ident.to_string());
-        match name.as_deref() {
-            Some("injectable") if model.kind == StructMacro::Gateway => {
-                errors.on(attribute, "a gateway is a provider already: remove `#[injectable]`");
-            }
-            Some("web_socket_gateway") if model.kind == StructMacro::Injectable => {
-                errors.on(attribute, "a gateway is a provider already: remove `#[injectable]`");
-            }
-            Some("subscribe_messages") => {
-                errors.on(attribute, "`#[subscribe_messages]` belongs on an `impl` block of the gateway");
-            }
-            _ => {}
-        }
+    if let Some(rival) = &model.rival {
+        errors.on(
+            rival,
+            "a gateway is a provider already: keep `#[web_socket_gateway]` and remove `#[injectable]`",
+        );
     }
     for field in &model.fields {
         one_helper(&field.helpers, errors);
@@ -114,7 +105,12 @@ fn known_option(name: &Ident, errors: &mut Errors) -> Option<&'static GatewayOpt
     let written = name.to_string();
     let found = options::find(&written);
     if found.is_none() {
-        errors.at(name.span(), unknown("option", &written, options::names()));
+        let sentence = match written.as_str() {
+            "port" => "the port is the first argument: write `#[web_socket_gateway(8080)]`".to_owned(),
+            "adapter" => "an adapter belongs to the app: call `use_web_socket_adapter` on it".to_owned(),
+            _ => unknown("there is no option", &written, options::names()),
+        };
+        errors.at(name.span(), sentence);
     }
     found
 }
@@ -128,29 +124,20 @@ fn known_parts(option: &GatewayOption, name: &Ident, parts: &[(Ident, syn::Expr)
     for (part, _) in parts {
         let written = part.to_string();
         if !option.parts.contains(&written.as_str()) {
-            let what = format!("part of `{name}`");
-            errors.at(part.span(), unknown(&what, &written, option.parts.iter().copied()));
+            let nothing = format!("`{name}` has no part");
+            errors.at(part.span(), unknown(&nothing, &written, option.parts.iter().copied()));
         }
         once(part, &mut seen, errors);
     }
 }
 
-/// The sentence for a name that does not exist.
-fn unknown(what: &str, written: &str, known: impl Iterator<Item = &'static str> + Clone) -> String {
-    match written {
-        "port" => return "the port is the first argument: write `#[web_socket_gateway(8080)]`".to_owned(),
-        "adapter" => {
-            return "an adapter belongs to the app: call `use_web_socket_adapter` on it".to_owned();
-        }
-        _ => {}
-    }
+/// The sentence for a name that does not exist; `nothing` is how it begins.
+fn unknown(nothing: &str, written: &str, known: impl Iterator<Item = &'static str> + Clone) -> String {
     let plain = |name: &str| name.replace('_', "");
     match nearest(written, known.clone()) {
         Some(name) if plain(name) == plain(&written.to_lowercase()) => format!("write `{name}`"),
-        Some(name) => format!("there is no {what} `{written}`; did you mean `{name}`?"),
-        None => {
-            format!("there is no {what} `{written}`; there are: {}", known.collect::<Vec<_>>().join(", "))
-        }
+        Some(name) => format!("{nothing} `{written}`; did you mean `{name}`?"),
+        None => format!("{nothing} `{written}`; there are: {}", known.collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -177,9 +164,7 @@ fn one_helper(helpers: &[HelperAttribute], errors: &mut Errors) {
             let (first, second) = (first.helper.name(), other.helper.name());
             errors.at(
                 other.span(),
-                format!(
-                    "`#[{first}]` says already where the value comes from: remove one of it and `#[{second}]`"
-                ),
+                format!("`#[{first}]` and `#[{second}]` both say where the value comes from: keep one"),
             );
         }
     }
@@ -307,23 +292,25 @@ fn signature(method: &MethodModel, errors: &mut Errors) {
     if let Some(variadic) = &signature.variadic {
         errors.on(variadic, "a handler is an ordinary method, without `...`");
     }
-    let Some(receiver) = signature.receiver() else { return };
-    let shared = "handlers of one gateway run at the same time: take `&self`";
-    match &receiver.kind {
-        ReceiverKind::Reference(_, _, Some(_)) => errors.on(
-            receiver,
-            format!("{shared}, and put what changes into a `Mutex`, an atomic or a concurrent map"),
-        ),
-        ReceiverKind::Value => errors.on(receiver, format!("{shared} or `self: Arc<Self>`")),
-        ReceiverKind::Typed(_, ty) if matches!(&**ty, Type::Reference(to) if to.mutability.is_some()) => {
-            errors.on(
-                receiver,
-                format!("{shared}, and put what changes into a `Mutex`, an atomic or a concurrent map"),
-            )
-        }
-        _ => {}
+    if let Some(receiver) = signature.receiver() {
+        self::receiver(receiver, errors);
     }
 }
+
+fn receiver(receiver: &syn::Receiver, errors: &mut Errors) {
+    let instead = match &receiver.kind {
+        ReceiverKind::Reference(_, _, Some(_)) => MUTABLE,
+        ReceiverKind::Typed(_, ty) if matches!(&**ty, Type::Reference(to) if to.mutability.is_some()) => {
+            MUTABLE
+        }
+        ReceiverKind::Value => " or `self: Arc<Self>`",
+        _ => return,
+    };
+    errors.on(receiver, format!("handlers of one gateway run at the same time: take `&self`{instead}"));
+}
+
+/// What to do instead of changing the gateway itself.
+const MUTABLE: &str = ", and put what changes into a `Mutex`, an atomic or a concurrent map";
 
 fn generics(generics: &Generics, errors: &mut Errors) {
     for parameter in &generics.params {

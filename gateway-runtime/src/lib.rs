@@ -1,1 +1,58 @@
-//! placeholder
+//! NestJS WebSocket gateways in Rust: the same attributes, the same wire, on axum.
+//!
+//! ```no_run
+//! use gateway_runtime::prelude::*;
+//!
+//! #[web_socket_gateway(namespace = "chats")]
+//! pub struct ChatsGateway {
+//!     #[web_socket_server]
+//!     server: Server,
+//! }
+//!
+//! #[subscribe_messages]
+//! impl ChatsGateway {
+//!     #[subscribe_message("joinRoom")]
+//!     fn handle_join_room(
+//!         &self,
+//!         #[message_body("roomId")] room_id: String,
+//!         #[message_body("userName")] user_name: String,
+//!         #[connected_socket] client: Socket,
+//!     ) -> String {
+//!         client.join(&room_id);
+//!         self.server.to(&room_id).emit("roomMessage", format!("{user_name} has joined room {room_id}"));
+//!         format!("Joined room {room_id}")
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), GatewayError> {
+//!     GatewayApp::create().await?.listen(3000).await
+//! }
+//! ```
+//!
+//! The layers, each of which knows only those below it: `engine` (Engine.IO sessions and transports), `socketio`
+//! and `ws` (the two protocols), `dispatch` (from events to handlers and back), `app`. What handlers
+//! and macros speak of is in `gateway-core`, which this crate re-exports.
+
+mod app;
+mod client;
+mod dispatch;
+mod engine;
+pub mod prelude;
+mod socketio;
+mod ws;
+
+#[doc(hidden)]
+pub use gateway_core::private as __private;
+
+#[doc(inline)]
+pub use app::{
+    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Injected, InjectedRejection, IoAdapter, ListenAddr,
+    RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
+};
+#[doc(inline)]
+pub use gateway_core::*;
+#[doc(inline)]
+pub use gateway_macros::*;
+#[doc(inline)]
+pub use ws::{MessageParser, WsFrame, WsMessage};

@@ -63,7 +63,7 @@ impl<E> Convert<E> for NotAnError {
 /// First answer.
 pub trait HandlerErrorConversion {
     /// The answer.
-    fn conversion(&self) -> AsHandlerError {
+    fn probe_conversion(&self) -> AsHandlerError {
         AsHandlerError
     }
 }
@@ -73,7 +73,7 @@ impl<E: Into<HandlerError>> HandlerErrorConversion for &&&Returned<E> {}
 /// Second answer.
 pub trait ExceptionConversion {
     /// The answer.
-    fn conversion(&self) -> AsException {
+    fn probe_conversion(&self) -> AsException {
         AsException
     }
 }
@@ -83,7 +83,7 @@ impl<E: Into<WsException> + Send + 'static> ExceptionConversion for &&Returned<E
 /// Third answer.
 pub trait ErrorConversion {
     /// The answer.
-    fn conversion(&self) -> AsError {
+    fn probe_conversion(&self) -> AsError {
         AsError
     }
 }
@@ -104,7 +104,7 @@ pub trait AnyConversion {
     /// The error's type.
     type Error;
     /// A sentence.
-    fn conversion(&self) -> NotAnError
+    fn probe_conversion(&self) -> NotAnError
     where
         Self::Error: HandlerFailure,
     {

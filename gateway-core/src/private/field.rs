@@ -58,7 +58,7 @@ pub trait FieldOfArc {
     /// The field's type.
     type Value;
     /// A sentence.
-    fn initial_value(&self) -> Self::Value
+    fn probe_initial(&self) -> Self::Value
     where
         Self::Value: ArcWithoutInject,
     {
@@ -79,7 +79,7 @@ pub trait FieldOfServer {
     /// The field's type.
     type Value;
     /// A sentence.
-    fn initial_value(&self) -> Self::Value
+    fn probe_initial(&self) -> Self::Value
     where
         Self::Value: ServerWithoutAttribute,
     {
@@ -96,12 +96,12 @@ pub trait FieldWithDefault {
     /// The field's type.
     type Value;
     /// The field's value.
-    fn initial_value(&self) -> Self::Value;
+    fn probe_initial(&self) -> Self::Value;
 }
 
 impl<T: Default> FieldWithDefault for &Field<T> {
     type Value = T;
-    fn initial_value(&self) -> T {
+    fn probe_initial(&self) -> T {
         T::default()
     }
 }
@@ -111,7 +111,7 @@ pub trait FieldOfAnyType {
     /// The field's type.
     type Value;
     /// A sentence.
-    fn initial_value(&self) -> Self::Value
+    fn probe_initial(&self) -> Self::Value
     where
         Self::Value: FieldWithoutDefault,
     {

@@ -13,6 +13,7 @@ mod conversion;
 mod field;
 mod hooks_of;
 mod parameter;
+mod provided;
 mod receiver;
 mod reply_kind;
 mod returned;
@@ -29,6 +30,7 @@ pub use self::hooks_of::{HooksOf, NoHooks};
 pub use self::parameter::{
     AckParameter, ConnectedSocket, Parameter, ParameterKind, bodies, body, body_key, takes_ack,
 };
+pub use self::provided::{Provided, gateway_instance, gateway_key, provider_instance, provider_key};
 pub use self::receiver::{HandlerReceiver, gateway_id};
 pub use self::reply_kind::{AsNothing, AsResponse, AsStream, AsStreamOf, AsValue, NoReply};
 pub use self::returned::{Awaits, Returned, Returns};

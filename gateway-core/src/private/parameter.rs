@@ -16,7 +16,7 @@ use crate::socket::Socket;
 #[diagnostic::on_unimplemented(
     message = "a message cannot be decoded into `{Self}`",
     label = "the body of a message implements `serde::Deserialize`",
-    note = "add `#[derive(serde::Deserialize)]` to `{Self}`; it must own what it holds (`String`, not `&str`)"
+    note = "add `#[derive(serde::Deserialize)]` to your type; it must own what it holds (`String`, not `&str`)"
 )]
 pub trait MessageBody: DeserializeOwned {}
 
@@ -143,7 +143,7 @@ pub trait KnownParameter<'a> {
     ///
     /// # Errors
     /// None: the other answers have some.
-    fn take_from(&self, call: &'a Call) -> Result<Self::Value, HandlerError>;
+    fn probe_take(&self, call: &'a Call) -> Result<Self::Value, HandlerError>;
 }
 
 /// The parameters that are known by their type.
@@ -156,7 +156,7 @@ macro_rules! known {
 
         impl<$($generics)*> KnownParameter<'a> for &&Parameter<'a, $ty> {
             type Value = $ty;
-            fn take_from(&self, $call: &'a Call) -> Result<$ty, HandlerError> {
+            fn probe_take(&self, $call: &'a Call) -> Result<$ty, HandlerError> {
                 Ok($value)
             }
         }
@@ -188,12 +188,12 @@ pub trait BodyParameter {
     ///
     /// # Errors
     /// The body does not decode.
-    fn take_from(&self, call: &Call) -> Result<Self::Value, HandlerError>;
+    fn probe_take(&self, call: &Call) -> Result<Self::Value, HandlerError>;
 }
 
 impl<T: DeserializeOwned> BodyParameter for &Parameter<'_, T> {
     type Value = T;
-    fn take_from(&self, call: &Call) -> Result<T, HandlerError> {
+    fn probe_take(&self, call: &Call) -> Result<T, HandlerError> {
         call.body()
     }
 }
@@ -202,7 +202,8 @@ impl<T: DeserializeOwned> BodyParameter for &Parameter<'_, T> {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot have a parameter of type `{Self}`",
     label = "neither `Socket`, `Server` nor `Ack<T>`, and it does not implement `serde::Deserialize`",
-    note = "for the body of the message add `#[derive(serde::Deserialize)]` to `{Self}`"
+    note = "for the body of the message add `#[derive(serde::Deserialize)]` to your type; it must own what it \
+            holds (`String`, not `&str`)"
 )]
 pub trait HandlerParameter: Sized {
     /// Cannot be called.
@@ -217,7 +218,7 @@ pub trait ParameterOfAnyType {
     ///
     /// # Errors
     /// None.
-    fn take_from(&self, _: &Call) -> Result<Self::Value, HandlerError>
+    fn probe_take(&self, _: &Call) -> Result<Self::Value, HandlerError>
     where
         Self::Value: HandlerParameter,
     {

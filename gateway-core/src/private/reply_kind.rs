@@ -30,12 +30,12 @@ macro_rules! without_items {
     ($($name:ident)*) => {$(
         impl $name {
             /// The probe of its items: there are none.
-            pub fn item(&self) -> Returned<()> {
+            pub fn probe_item(&self) -> Returned<()> {
                 Returned::new()
             }
 
             /// The same answer.
-            pub fn with_items<S>(self, _: S) -> Self {
+            pub fn probe_items<S>(self, _: S) -> Self {
                 self
             }
         }
@@ -89,12 +89,12 @@ pub struct AsStream<S>(PhantomData<fn() -> S>);
 
 impl<S: Stream> AsStream<S> {
     /// The probe of its items.
-    pub fn item(&self) -> Returned<S::Item> {
+    pub fn probe_item(&self) -> Returned<S::Item> {
         Returned::new()
     }
 
     /// A stream of such items.
-    pub fn with_items<I>(self, items: I) -> AsStreamOf<I> {
+    pub fn probe_items<I>(self, items: I) -> AsStreamOf<I> {
         AsStreamOf(items)
     }
 }
@@ -125,19 +125,19 @@ pub trait KnownReplyKind {
     /// The kind.
     type Kind;
     /// The answer.
-    fn reply_kind(&self) -> Self::Kind;
+    fn probe_reply_kind(&self) -> Self::Kind;
 }
 
 impl KnownReplyKind for &&&Returned<()> {
     type Kind = AsNothing;
-    fn reply_kind(&self) -> AsNothing {
+    fn probe_reply_kind(&self) -> AsNothing {
         AsNothing
     }
 }
 
 impl<T: Serialize> KnownReplyKind for &&&Returned<WsResponse<T>> {
     type Kind = AsResponse;
-    fn reply_kind(&self) -> AsResponse {
+    fn probe_reply_kind(&self) -> AsResponse {
         AsResponse
     }
 }
@@ -147,7 +147,7 @@ pub trait StreamReplyKind {
     /// The stream.
     type Stream;
     /// The answer.
-    fn reply_kind(&self) -> AsStream<Self::Stream> {
+    fn probe_reply_kind(&self) -> AsStream<Self::Stream> {
         AsStream(PhantomData)
     }
 }
@@ -159,7 +159,7 @@ impl<S: Stream> StreamReplyKind for &&Returned<S> {
 /// Third answer: a value.
 pub trait ValueReplyKind {
     /// The answer.
-    fn reply_kind(&self) -> AsValue {
+    fn probe_reply_kind(&self) -> AsValue {
         AsValue
     }
 }
@@ -170,7 +170,7 @@ impl<T: Serialize> ValueReplyKind for &Returned<T> {}
 #[diagnostic::on_unimplemented(
     message = "a handler cannot reply with `{Self}`",
     label = "neither `serde::Serialize`, nor a `WsResponse`, nor a stream of these",
-    note = "add `#[derive(serde::Serialize)]` to `{Self}`, or return nothing"
+    note = "add `#[derive(serde::Serialize)]` to your type, or return nothing"
 )]
 pub trait HandlerReply {}
 
@@ -179,7 +179,7 @@ pub trait AnyReplyKind {
     /// The value's type.
     type Value;
     /// A sentence.
-    fn reply_kind(&self) -> NoReply
+    fn probe_reply_kind(&self) -> NoReply
     where
         Self::Value: HandlerReply,
     {

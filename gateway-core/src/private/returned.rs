@@ -77,12 +77,12 @@ pub trait ReturnsFuture {
     /// What it gives.
     type Output;
     /// The answer, and the probe of what it gives.
-    fn start(&self) -> (Awaits, Returned<Self::Output>);
+    fn probe_start(&self) -> (Awaits, Returned<Self::Output>);
 }
 
 impl<F: Future> ReturnsFuture for &Returned<F> {
     type Output = F::Output;
-    fn start(&self) -> (Awaits, Returned<F::Output>) {
+    fn probe_start(&self) -> (Awaits, Returned<F::Output>) {
         (Awaits, Returned::new())
     }
 }
@@ -92,12 +92,12 @@ pub trait ReturnsValue {
     /// Its type.
     type Output;
     /// The answer, and the probe of the value.
-    fn start(&self) -> (Returns, Returned<Self::Output>);
+    fn probe_start(&self) -> (Returns, Returned<Self::Output>);
 }
 
 impl<T> ReturnsValue for Returned<T> {
     type Output = T;
-    fn start(&self) -> (Returns, Returned<T>) {
+    fn probe_start(&self) -> (Returns, Returned<T>) {
         (Returns, Returned::new())
     }
 }

@@ -31,12 +31,12 @@ pub struct Shaped<S>(PhantomData<fn() -> S>);
 
 impl<S: Shape> Shaped<S> {
     /// The probe of what is inside.
-    pub fn leaf(&self) -> Returned<S::Leaf> {
+    pub fn probe_leaf(&self) -> Returned<S::Leaf> {
         Returned::new()
     }
 
     /// The probe of the error.
-    pub fn error(&self) -> Returned<S::Error> {
+    pub fn probe_error(&self) -> Returned<S::Error> {
         Returned::new()
     }
 }
@@ -77,7 +77,7 @@ macro_rules! levels {
             /// The shape.
             type Shape: Shape;
             /// The answer.
-            fn shape(&self) -> Shaped<Self::Shape> {
+            fn probe_shape(&self) -> Shaped<Self::Shape> {
                 Shaped(PhantomData)
             }
         }

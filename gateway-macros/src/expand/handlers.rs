@@ -49,14 +49,13 @@ pub(crate) fn block(model: &BlockModel) -> syn::Result<TokenStream> {
             #functions
             #(#forgotten)*
             static __HANDLERS: &[__private::HandlerDescriptor] = &[#descriptors];
-            __private::inventory::submit! {
-                __private::HandlersDescriptor {
-                    gateway: __private::gateway_id::<#gateway>(),
-                    gateway_name: #name,
-                    location: #location,
-                    handlers: __HANDLERS,
-                }
-            }
+            const __BLOCK: __private::HandlersDescriptor = __private::HandlersDescriptor {
+                gateway: __private::gateway_id::<#gateway>(),
+                gateway_name: #name,
+                location: #location,
+                handlers: __HANDLERS,
+            };
+            __private::inventory::submit! { __BLOCK }
         };
     })
 }
@@ -101,7 +100,7 @@ fn forgotten_hook(gateway: &Type, method: &MethodModel) -> Option<TokenStream> {
         format!("nothing calls `{name}` here: move it to `impl {hook} for {}`", gateway_name(gateway));
     Some(quote_spanned! {span=>
         #(#cfg)*
-        const _: () = ::core::assert!(<__private::HooksOf<#gateway>>::#constant.is_some(), #sentence);
+        const _: () = ::core::assert!(::core::option::Option::is_some(&<__private::HooksOf<#gateway>>::#constant), #sentence);
     })
 }
 
@@ -201,7 +200,7 @@ impl<'m> Handler<'m> {
                 quote_spanned!(span=> __private::body_key::<#ty>(__call, #key))
             }
             ParameterSource::ByType => {
-                quote_spanned!(span=> (&&&__private::Parameter::<'__a, #ty>::NEW).take_from(__call))
+                quote_spanned!(span=> (&&&__private::Parameter::<'__a, #ty>::NEW).probe_take(__call))
             }
         };
         let take = quote_spanned! {span=>

@@ -10,6 +10,7 @@ mod structure;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
+use syn::spanned::Spanned;
 
 pub(crate) use self::handlers::block;
 pub(crate) use self::structure::structure;
@@ -28,7 +29,8 @@ pub(crate) fn runtime_path(arguments: &[Argument]) -> TokenStream {
 /// Names each helper attribute where it was written: that gives the editor its documentation, and the
 /// user an error if it was not imported.
 fn mentions(helpers: &[Path]) -> TokenStream {
-    helpers.iter().map(|path| quote_spanned!(Span::call_site()=> use #path as _;)).collect()
+    let mention = |path: &Path| quote_spanned!(at(path.span())=> use #path as _;);
+    helpers.iter().map(mention).collect()
 }
 
 /// The place of the attribute.

@@ -38,16 +38,16 @@ pub(super) fn reply(signature: &Signature, call: &TokenStream) -> ReplyTokens {
     } else if plain {
         quote_spanned!(span=> (__private::Returns, __private::Returned::of(&__returned)))
     } else {
-        quote_spanned!(span=> (&&__private::Returned::of(&__returned)).start())
+        quote_spanned!(span=> (&&__private::Returned::of(&__returned)).probe_start())
     };
     let items = if plain { TokenStream::new() } else { items(span) };
     let tokens = quote_spanned! {span=>
         {
             let __returned = #call;
             let (__start, __value) = #start;
-            let __shape = (&&&__value).shape();
-            let __error = (&&&&__shape.error()).conversion();
-            let __leaf = (&&&&__shape.leaf()).reply_kind();
+            let __shape = (&&&__value).probe_shape();
+            let __error = (&&&&__shape.probe_error()).probe_conversion();
+            let __leaf = (&&&&__shape.probe_leaf()).probe_reply_kind();
             #items
             __start.run(__returned, __private::Steps::new(__shape, __error, __leaf))
         }
@@ -58,10 +58,10 @@ pub(super) fn reply(signature: &Signature, call: &TokenStream) -> ReplyTokens {
 /// The same questions about the items of a stream.
 fn items(span: Span) -> TokenStream {
     quote_spanned! {span=>
-        let __item = (&&&__leaf.item()).shape();
-        let __item_error = (&&&&__item.error()).conversion();
-        let __item_leaf = (&&&&__item.leaf()).reply_kind();
-        let __leaf = __leaf.with_items(__private::Steps::new(__item, __item_error, __item_leaf));
+        let __item = (&&&__leaf.probe_item()).probe_shape();
+        let __item_error = (&&&&__item.probe_error()).probe_conversion();
+        let __item_leaf = (&&&&__item.probe_leaf()).probe_reply_kind();
+        let __leaf = __leaf.probe_items(__private::Steps::new(__item, __item_error, __item_leaf));
     }
 }
 

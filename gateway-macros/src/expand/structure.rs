@@ -22,24 +22,22 @@ pub(crate) fn structure(model: &StructModel) -> syn::Result<TokenStream> {
     let mentions = mentions(&model.helpers);
     let functions = functions(model)?;
     let provider = provider(model);
-    let (marker, registration, levels) = match model.kind {
-        StructMacro::Gateway => (
-            quote_spanned!(span=> impl #runtime::__private::Gateway for #name {}),
-            gateway(model, &provider),
-            quote_spanned!(span=> use __private::NoHooks as _;),
-        ),
-        StructMacro::Injectable => (TokenStream::new(), provider, TokenStream::new()),
+    let registration = match model.kind {
+        StructMacro::Gateway => gateway(model),
+        StructMacro::Injectable => quote_spanned! {span=>
+            impl __private::Provided for #name {}
+            __private::inventory::submit! { __PROVIDER }
+        },
     };
     Ok(quote_spanned! {span=>
         #item
-        #marker
         const _: () = {
             use #runtime::__private;
             use __private::NoLifecycle as _;
-            #levels
             #mentions
             #functions
-            __private::inventory::submit! { #registration }
+            const __PROVIDER: __private::ProviderDescriptor = #provider;
+            #registration
         };
     })
 }
@@ -58,6 +56,7 @@ fn functions(model: &StructModel) -> syn::Result<TokenStream> {
         pushes.extend(dependency(field, &source, &outside));
         fields.extend(value(field, &source, &outside));
     }
+    let instance = Ident::new(model.kind.instance(), span);
     let levels = initial.then(|| quote_spanned!(span=> use __private::fields::*;));
     let (list, body) = if pushes.is_empty() {
         (quote_spanned!(span=> ), quote_spanned!(span=> __private::Vec::new()))
@@ -76,7 +75,7 @@ fn functions(model: &StructModel) -> syn::Result<TokenStream> {
         fn __construct(
             __resolver: &__private::Resolver,
         ) -> ::core::result::Result<__private::Instance, __private::ContainerError> {
-            ::core::result::Result::Ok(__private::Instance::new(#name { #fields }))
+            ::core::result::Result::Ok(__private::#instance(#name { #fields }))
         }
     })
 }
@@ -104,13 +103,13 @@ fn dependency(field: &FieldModel, source: &FieldSource, outside: &Outside) -> To
         FieldSource::Injected(token) => {
             let (name, token) = injection(field, token.as_ref());
             quote_spanned! {span=>
-                #(#cfg)* __needs.push(<#ty as __private::Inject>::dependency(#name, #token));
+                #(#cfg)* __private::Vec::push(&mut __needs, <#ty as __private::Inject>::dependency(#name, #token));
             }
         }
         FieldSource::InjectedOrDefault => {
             let (name, token) = injection(field, None);
             quote_spanned! {span=>
-                #(#cfg)* __needs.push(<#ty as __private::InjectOrDefault>::dependency_or_default(#name, #token));
+                #(#cfg)* __private::Vec::push(&mut __needs, <#ty as __private::InjectOrDefault>::dependency_or_default(#name, #token));
             }
         }
     }
@@ -121,7 +120,7 @@ fn value(field: &FieldModel, source: &FieldSource, outside: &Outside) -> TokenSt
     let FieldModel { member, cfg, .. } = field;
     let ty = outside.write(&field.ty);
     let value = match source {
-        FieldSource::Initial => quote_spanned!(span=> (&&&__private::Field::<#ty>::NEW).initial_value()),
+        FieldSource::Initial => quote_spanned!(span=> (&&&__private::Field::<#ty>::NEW).probe_initial()),
         FieldSource::Server => {
             quote_spanned!(span=> <#ty as __private::AttachedServer>::attached(__resolver)?)
         }
@@ -142,13 +141,14 @@ fn provider(model: &StructModel) -> TokenStream {
     let text = name.to_string();
     let span = at(name.span());
     let location = location(span);
+    let key = Ident::new(model.kind.key(), span);
     let aliases = model.arguments.iter().filter_map(|argument| match argument {
         Argument::As(_, ty) => Some(alias(name, ty)),
         _ => None,
     });
     quote_spanned! {span=>
         __private::ProviderDescriptor {
-            key: __private::ProviderKey::of::<#name>,
+            key: __private::#key::<#name>,
             name: #text,
             location: #location,
             dependencies: __dependencies,
@@ -177,22 +177,25 @@ fn alias(name: &Ident, ty: &Type) -> TokenStream {
     }
 }
 
-fn gateway(model: &StructModel, provider: &TokenStream) -> TokenStream {
+fn gateway(model: &StructModel) -> TokenStream {
     let name = &model.item.ident;
     let span = at(name.span());
     let settings: Vec<TokenStream> = model.arguments.iter().filter_map(setting).collect();
     let parameter = Ident::new(if settings.is_empty() { "_" } else { "__options" }, span);
     quote_spanned! {span=>
-        __private::GatewayDescriptor {
-            type_id: ::core::any::TypeId::of::<#name>(),
-            provider: #provider,
+        use __private::NoHooks as _;
+        impl __private::Gateway for #name {}
+        const __GATEWAY: __private::GatewayDescriptor = __private::GatewayDescriptor {
+            type_id: __private::gateway_id::<#name>(),
+            provider: __PROVIDER,
             options: |#parameter| { #(#settings)* },
             hooks: __private::GatewayHooks {
                 init: <__private::HooksOf<#name>>::INIT,
                 connection: <__private::HooksOf<#name>>::CONNECTION,
                 disconnect: <__private::HooksOf<#name>>::DISCONNECT,
             },
-        }
+        };
+        __private::inventory::submit! { __GATEWAY }
     }
 }
 

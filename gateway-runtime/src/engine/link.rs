@@ -233,6 +233,12 @@ impl SessionLink {
         self.shared.lock().state == State::Open
     }
 
+    /// Whether a volatile packet would be sent now.
+    pub(crate) fn is_writable(&self) -> bool {
+        let shared = self.shared.lock();
+        shared.state == State::Open && shared.writable && shared.queue.is_empty()
+    }
+
     /// Packets that wait to be written.
     pub(crate) fn outbox_len(&self) -> usize {
         let shared = self.shared.lock();

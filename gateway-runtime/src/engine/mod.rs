@@ -28,11 +28,11 @@ mod tests;
 pub(crate) use application::{Application, Connection};
 pub(crate) use close_reason::CloseReason;
 pub(crate) use config::{
-    AllowRequest, CheckOrigin, EngineConfig, GenerateId, PlainConfig, Refusal, SessionLimits, TransportName,
-    Transports,
+    CheckOrigin, EngineConfig, PlainConfig, SessionLimits, TransportName, Transports,
 };
 pub(crate) use cookie::{CookieOptions, SameSite};
-pub(crate) use handshake::{HandshakeRequest, SecureConnection};
-pub(crate) use link::{SessionClosed, SessionLink};
+pub(crate) use handshake::HandshakeRequest;
+pub(crate) use id::generate as generate_id;
+pub(crate) use link::SessionLink;
 pub(crate) use plain::PlainEngine;
 pub(crate) use server::Engine;

@@ -86,12 +86,9 @@ impl Registry {
     /// the last has been told.
     pub(crate) async fn close_all(&self, reason: CloseReason, window: Duration) {
         let start = Instant::now();
-        let mut due: Vec<_> = self
-            .sessions
-            .lock()
-            .iter()
-            .map(|entry| (window.mul_f64(random_fraction()), Arc::clone(&entry.0)))
-            .collect();
+        let links: Vec<_> = self.sessions.lock().iter().map(|entry| Arc::clone(&entry.0)).collect();
+        let mut due: Vec<_> =
+            links.into_iter().map(|link| (window.mul_f64(random_fraction()), link)).collect();
         due.sort_unstable_by_key(|(delay, _)| *delay);
         for (delay, link) in due {
             if !delay.is_zero() {

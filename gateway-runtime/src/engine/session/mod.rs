@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
 use gateway_core::Frames;
 use tokio::time::Instant;
 use tracing::{debug, error, warn};
@@ -28,7 +27,6 @@ use self::probe::Probe;
 use self::read::Post;
 use self::timer::{Timer, later};
 use super::link::{Command, Progress};
-use super::packet;
 use super::registry::Registration;
 use super::transport::{Outgoing, PollingTransport, WebSocketTransport};
 use super::{CloseReason, Connection, SessionLimits, SessionLink};
@@ -54,8 +52,11 @@ pub(super) struct SessionConfig {
     pub(super) limits: SessionLimits,
 }
 
-/// The current transport. The WebSocket is kept in place: it is the one that thousands of idle
-/// sessions have, and a box would cost each of them.
+/// The current transport.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "thousands of idle sessions have a WebSocket, a box would cost each of them"
+)]
 enum Transport {
     Polling(PollingTransport),
     WebSocket(WebSocketTransport),
@@ -306,9 +307,8 @@ impl<C: Connection> Session<C> {
         }
         self.writing = VecDeque::new();
         self.frames_sent = 0;
-        if let Some(post) = self.post.take() {
-            post.complete();
-        }
+        // Dropped, it tells a data request whose packets were not taken that the session is gone.
+        self.post = None;
         self.leave_transport(&reason, farewell);
         if let Some(connection) = self.connection.take() {
             connection.on_close(reason);
@@ -401,14 +401,19 @@ impl<C: Connection> Session<C> {
 
 /// What the client's WebSocket is closed with. Engine.IO gives no code.
 fn close_frame(framing: Framing, reason: &CloseReason, farewell: Farewell) -> Outgoing {
-    let frame = match (framing, reason, farewell) {
+    Outgoing::Close(match (framing, reason, farewell) {
         (_, _, Farewell::Code(code)) => Some((code, String::new())),
-        (Framing::Plain, CloseReason::Closed { code: 1005, .. }, _) => None,
-        (Framing::Plain, CloseReason::Closed { code, reason }, _) => Some((*code, reason.clone())),
+        (Framing::Plain, CloseReason::Closed { code, reason }, _) if may_be_sent(*code) => {
+            Some((*code, reason.clone()))
+        }
         (Framing::Plain, CloseReason::ServerShuttingDown, _) => Some((1001, reason.to_string())),
         _ => None,
-    };
-    Outgoing::Close(frame)
+    })
+}
+
+/// Some codes are never on the wire: they tell the application that there was none (RFC 6455, 7.4).
+fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
 impl<C: Connection> Future for Session<C> {

@@ -71,27 +71,27 @@ impl<C: Connection> Session<C> {
 
     /// Takes packets of the data request; false while some are left.
     fn read_post(&mut self, budget: &mut Budget, cx: &mut Context<'_>) -> bool {
-        while let Some(post) = &mut self.post {
-            if matches!(self.phase, Phase::Open)
-                && self.connection.as_ref().is_some_and(Connection::is_saturated)
-            {
+        while let Some(mut post) = self.post.take() {
+            let saturated = self.is_saturated();
+            if saturated || budget.is_spent() {
+                if !saturated {
+                    cx.waker().wake_by_ref();
+                }
+                self.post = Some(post);
                 return false;
             }
-            if budget.is_spent() {
-                cx.waker().wake_by_ref();
-                return false;
+            let Some(packet) = post.payload.next() else {
+                post.complete();
+                break;
+            };
+            budget.spend(packet_len(&packet));
+            self.on_packet(packet, true, cx);
+            if self.has_ended() {
+                // By its own packet, which was taken: engine.io answers `ok` then.
+                post.complete();
+                break;
             }
-            match post.payload.next() {
-                Some(packet) => {
-                    budget.spend(packet_len(&packet));
-                    self.on_packet(packet, true, cx);
-                }
-                None => {
-                    if let Some(post) = self.post.take() {
-                        post.complete();
-                    }
-                }
-            }
+            self.post = Some(post);
         }
         true
     }
@@ -135,7 +135,10 @@ impl<C: Connection> Session<C> {
     fn on_incoming(&mut self, incoming: Incoming, cx: &mut Context<'_>) {
         match (incoming, self.config.framing) {
             (Incoming::Text(text), Framing::EngineIo) => self.on_packet(packet::decode(text), false, cx),
-            (Incoming::Text(text), Framing::Plain) => self.on_message(Packet::Text(text), cx),
+            (Incoming::Text(text), Framing::Plain) => {
+                self.heartbeat.on_packet();
+                self.on_message(Packet::Text(text), cx);
+            }
             (Incoming::Binary(bytes), _) => {
                 self.heartbeat.on_packet();
                 self.on_message(Packet::Binary(bytes), cx);
@@ -143,7 +146,7 @@ impl<C: Connection> Session<C> {
             (Incoming::Pong, Framing::Plain) => self.heartbeat.on_pong(),
             (Incoming::Ping | Incoming::Pong, _) => {}
             (Incoming::Close { .. }, Framing::EngineIo) => {
-                self.end(CloseReason::TransportClose, Farewell::Answer)
+                self.end(CloseReason::TransportClose, Farewell::Answer);
             }
             (Incoming::Close { code, reason }, Framing::Plain) => {
                 self.end(CloseReason::Closed { code, reason }, Farewell::Answer);

@@ -1,1 +1,10 @@
-//! Raw protocol tests.
+//! Tests of the engine layer over real sockets: raw HTTP, raw WebSocket, an echo connection as the
+//! application. What they expect was observed on engine.io 6.6 unless a test says otherwise.
+
+mod closing;
+mod limits;
+mod plain;
+mod polling;
+mod support;
+mod upgrade;
+mod websocket;

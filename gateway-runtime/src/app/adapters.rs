@@ -1,0 +1,120 @@
+//! Which protocol the gateways speak: `IoAdapter` (Socket.IO) or `WsAdapter` (plain WebSocket).
+
+use std::fmt;
+use std::sync::Arc;
+
+use gateway_core::adapter::{Adapter, AdapterFactory};
+use gateway_core::MemoryAdapter;
+
+use crate::ws::{MessageParser, WsFrame, WsMessage};
+
+/// What `use_web_socket_adapter` takes: an [`IoAdapter`] or a [`WsAdapter`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum WebSocketAdapter {
+    /// Socket.IO.
+    Io(IoAdapter),
+    /// Plain WebSocket.
+    Ws(WsAdapter),
+}
+
+impl Default for WebSocketAdapter {
+    fn default() -> Self {
+        Self::Io(IoAdapter::new())
+    }
+}
+
+impl From<IoAdapter> for WebSocketAdapter {
+    fn from(adapter: IoAdapter) -> Self {
+        Self::Io(adapter)
+    }
+}
+
+impl From<WsAdapter> for WebSocketAdapter {
+    fn from(adapter: WsAdapter) -> Self {
+        Self::Ws(adapter)
+    }
+}
+
+fn in_memory() -> AdapterFactory {
+    Arc::new(|_| Arc::new(MemoryAdapter::default()))
+}
+
+/// Socket.IO (NestJS's `IoAdapter`): the default.
+#[derive(Clone)]
+pub struct IoAdapter {
+    pub(crate) adapter: AdapterFactory,
+}
+
+impl IoAdapter {
+    /// Socket.IO within this process.
+    pub fn new() -> Self {
+        Self { adapter: in_memory() }
+    }
+
+    /// Socket.IO whose namespaces broadcast through adapters that `make` makes, by the namespace's
+    /// name (`createAdapter` in NestJS's `RedisIoAdapter`).
+    pub fn with_adapter(make: impl Fn(&str) -> Arc<dyn Adapter> + Send + Sync + 'static) -> Self {
+        Self { adapter: Arc::new(make) }
+    }
+}
+
+impl Default for IoAdapter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for IoAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IoAdapter")
+    }
+}
+
+/// Plain WebSocket (NestJS's `WsAdapter`): frames `{"event": …, "data": …}`, several gateways on
+/// different `path`s of one port, no namespaces.
+#[derive(Clone)]
+pub struct WsAdapter {
+    pub(crate) adapter: AdapterFactory,
+    pub(crate) message_parser: Option<MessageParser>,
+}
+
+impl WsAdapter {
+    /// Plain WebSocket with the `{event, data}` envelope.
+    pub fn new() -> Self {
+        Self { adapter: in_memory(), message_parser: None }
+    }
+
+    /// Maps frames of another format to messages (NestJS's `messageParser`). A frame for which it
+    /// returns `None` is ignored.
+    ///
+    /// ```
+    /// use gateway_runtime::prelude::*;
+    ///
+    /// // ["event", data]
+    /// let adapter = WsAdapter::new().message_parser(|frame| {
+    ///     let (event, data): (String, serde_json::Value) = serde_json::from_slice(frame.as_bytes()).ok()?;
+    ///     WsMessage::new(event, &data).ok()
+    /// });
+    /// ```
+    #[must_use]
+    pub fn message_parser(
+        mut self,
+        parse: impl Fn(WsFrame<'_>) -> Option<WsMessage> + Send + Sync + 'static,
+    ) -> Self {
+        self.message_parser = Some(MessageParser::new(parse));
+        self
+    }
+}
+
+impl Default for WsAdapter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for WsAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WsAdapter")
+    }
+}

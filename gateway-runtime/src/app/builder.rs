@@ -1,0 +1,245 @@
+//! `GatewayApp`: the application, from its providers to its port.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use gateway_core::container::{ContainerBuilder, ContainerError, Provider, Resolver};
+use gateway_core::{GatewaySet, HookError};
+use tokio_util::sync::CancellationToken;
+
+use super::start::{self, Assembly, Selection};
+use super::{AppHandle, GatewayError, ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter};
+
+/// Providers and choices for an application (what NestJS's `@Module` says).
+///
+/// ```no_run
+/// use gateway_runtime::prelude::*;
+///
+/// # struct Config { url: String }
+/// # #[web_socket_gateway]
+/// # struct ChatsGateway { #[inject] config: Arc<Config> }
+/// # use std::sync::Arc;
+/// #[tokio::main]
+/// async fn main() -> Result<(), GatewayError> {
+///     GatewayApp::builder()
+///         .provide(Config { url: "…".into() })
+///         .expect::<ChatsGateway>()
+///         .create()
+///         .await?
+///         .listen(3000)
+///         .await
+/// }
+/// ```
+#[must_use = "call `create` to build the application"]
+#[derive(Default)]
+pub struct GatewayAppBuilder {
+    container: ContainerBuilder,
+    selection: Selection,
+    adapter: WebSocketAdapter,
+    shutdown: ShutdownOptions,
+}
+
+impl std::fmt::Debug for GatewayAppBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayAppBuilder").field("adapter", &self.adapter).finish_non_exhaustive()
+    }
+}
+
+impl GatewayAppBuilder {
+    /// Provides a value (`useValue`). It replaces an `#[injectable]` of the same type.
+    pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.container = self.container.provide(value);
+        self
+    }
+
+    /// Provides a shared value: also an `Arc<dyn Trait>`.
+    pub fn provide_arc<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.container = self.container.provide_arc(value);
+        self
+    }
+
+    /// Provides a value under a token, for `#[inject("TOKEN")]` fields.
+    pub fn provide_token<T: Send + Sync + 'static>(mut self, token: &'static str, value: T) -> Self {
+        self.container = self.container.provide_token(token, value);
+        self
+    }
+
+    /// Provides what a factory makes (`useFactory`); it may ask for other providers.
+    pub fn provide_factory<T, F>(mut self, factory: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(&Resolver) -> Result<T, HookError> + Send + Sync + 'static,
+    {
+        self.container = self.container.provide_factory(factory);
+        self
+    }
+
+    /// Provides what an async factory makes, before anything that needs it.
+    pub fn provide_async<T, F, Fut>(mut self, factory: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(Resolver) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, HookError>> + Send + 'static,
+    {
+        self.container = self.container.provide_async(factory);
+        self
+    }
+
+    /// Provides an existing provider under another type (`useExisting`):
+    /// `.alias(|mail: Arc<SmtpMail>| -> Arc<dyn Mail> { mail })`.
+    pub fn alias<S, T, F>(mut self, convert: F) -> Self
+    where
+        S: ?Sized + Send + Sync + 'static,
+        T: ?Sized + Send + Sync + 'static,
+        F: Fn(Arc<S>) -> Arc<T> + Send + Sync + 'static,
+    {
+        self.container = self.container.alias(convert);
+        self
+    }
+
+    /// Registers a provider in detail: token, factory, hooks.
+    pub fn register<T: ?Sized + Send + Sync + 'static>(mut self, provider: Provider<T>) -> Self {
+        self.container = self.container.register(provider);
+        self
+    }
+
+    /// Serves only these gateways: `only::<(ChatsGateway, EventsGateway)>()`. Without it every gateway
+    /// that is linked in is served.
+    pub fn only<S: GatewaySet>(mut self) -> Self {
+        self.selection.only.get_or_insert_default().extend(S::gateways());
+        self
+    }
+
+    /// Lets the start fail if these gateways are not linked in, which happens to library crates that
+    /// nothing mentions.
+    pub fn expect<S: GatewaySet>(mut self) -> Self {
+        self.selection.expected.extend(S::gateways());
+        self
+    }
+
+    /// Chooses the protocol: [`IoAdapter`](super::IoAdapter) (the default) or
+    /// [`WsAdapter`](super::WsAdapter).
+    pub fn use_web_socket_adapter(mut self, adapter: impl Into<WebSocketAdapter>) -> Self {
+        self.adapter = adapter.into();
+        self
+    }
+
+    /// How the application stops.
+    pub fn shutdown_options(mut self, options: ShutdownOptions) -> Self {
+        self.shutdown = options;
+        self
+    }
+
+    /// Builds providers and gateways.
+    ///
+    /// # Errors
+    /// No gateway is linked in, an option or a provider is wrong; the error names gateway, field and
+    /// type and says what to do.
+    pub async fn create(self) -> Result<GatewayApp, GatewayError> {
+        let assembly = start::assemble(&self.selection, self.container).await?;
+        Ok(GatewayApp {
+            assembly,
+            adapter: self.adapter,
+            router: Router::new(),
+            shutdown: self.shutdown,
+            stop: CancellationToken::new(),
+        })
+    }
+}
+
+/// An application of gateways (NestJS's `NestFactory.create()`).
+#[must_use = "call `listen` to serve clients"]
+pub struct GatewayApp {
+    assembly: Assembly,
+    adapter: WebSocketAdapter,
+    router: Router,
+    shutdown: ShutdownOptions,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for GatewayApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayApp").field("adapter", &self.adapter).finish_non_exhaustive()
+    }
+}
+
+impl GatewayApp {
+    /// Every gateway that is linked in, with the providers that registered themselves.
+    ///
+    /// # Errors
+    /// See [`GatewayAppBuilder::create`].
+    pub async fn create() -> Result<Self, GatewayError> {
+        Self::builder().create().await
+    }
+
+    /// An application with providers and choices of its own.
+    pub fn builder() -> GatewayAppBuilder {
+        GatewayAppBuilder::default()
+    }
+
+    /// Chooses the protocol: [`IoAdapter`](super::IoAdapter) (the default) or
+    /// [`WsAdapter`](super::WsAdapter).
+    pub fn use_web_socket_adapter(&mut self, adapter: impl Into<WebSocketAdapter>) -> &mut Self {
+        self.adapter = adapter.into();
+        self
+    }
+
+    /// Adds HTTP routes on the app's port. Their handlers can have [`Injected`](super::Injected)
+    /// providers.
+    pub fn with_router(mut self, router: Router) -> Self {
+        self.router = self.router.merge(router);
+        self
+    }
+
+    /// A provider: a service, a gateway, a `dyn Trait` (NestJS's `app.get()`).
+    ///
+    /// # Errors
+    /// Nothing provides it; the error says how to.
+    pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Result<Arc<T>, ContainerError> {
+        self.assembly.container.resolve::<T>()
+    }
+
+    /// A handle to the providers and to the stop.
+    pub fn handle(&self) -> AppHandle {
+        AppHandle { container: self.assembly.container.clone(), stop: self.stop.clone() }
+    }
+
+    /// Listens and serves until the application is stopped: by SIGINT, SIGTERM or
+    /// [`AppHandle::shutdown`].
+    ///
+    /// # Errors
+    /// A port cannot be listened on, or a hook of the start fails.
+    pub async fn listen(self, address: impl Into<ListenAddr>) -> Result<(), GatewayError> {
+        self.start(address).await?.wait().await;
+        Ok(())
+    }
+
+    /// Listens and returns at once; the application runs until it is stopped.
+    ///
+    /// # Errors
+    /// See [`listen`](Self::listen).
+    pub async fn start(self, address: impl Into<ListenAddr>) -> Result<RunningApp, GatewayError> {
+        let listener = address.into().bind().await?;
+        let port = listener.local_addr()?.port();
+        let ready = start::ready(self.assembly, &self.adapter, Some(port), self.router).await?;
+        RunningApp::start(ready, listener, self.shutdown, self.stop).await
+    }
+
+    /// Mounts the gateways in an axum application of yours: merge the router into it, or serve it as it
+    /// is. Gateways with ports of their own are served there already; the rest of the app's life
+    /// (signals, the gentle stop) is yours: [`AppHandle::shutdown`] closes all sessions.
+    ///
+    /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or
+    /// `client.handshake().address()` is unknown, and set `TCP_NODELAY`
+    /// (`axum::serve(listener.tap_io(|tcp| ..), ..)`).
+    ///
+    /// # Errors
+    /// A hook of the start fails, or a gateway's port cannot be listened on.
+    pub async fn into_router(self) -> Result<Router, GatewayError> {
+        let mut ready = start::ready(self.assembly, &self.adapter, None, self.router).await?;
+        let own = ready.ports.remove(0).router;
+        RunningApp::serve_mounted(ready, self.shutdown, self.stop).await?;
+        Ok(own)
+    }
+}

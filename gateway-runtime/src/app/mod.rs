@@ -1,0 +1,25 @@
+//! The application: gateways that are linked in, put together and served.
+
+mod adapters;
+mod builder;
+mod client_files;
+mod cors;
+mod error;
+mod extract;
+mod handle;
+mod listen_addr;
+mod listener;
+mod mount;
+mod running;
+mod servers;
+mod shutdown;
+mod start;
+
+pub use adapters::{IoAdapter, WebSocketAdapter, WsAdapter};
+pub use builder::{GatewayApp, GatewayAppBuilder};
+pub use error::GatewayError;
+pub use extract::{Injected, InjectedRejection};
+pub use handle::AppHandle;
+pub use listen_addr::ListenAddr;
+pub use running::RunningApp;
+pub use shutdown::ShutdownOptions;

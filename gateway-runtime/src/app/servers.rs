@@ -1,0 +1,309 @@
+//! From gateways to servers: which gateways share one, and the options that it gets.
+//!
+//! Gateways that share port and path share one server. As in NestJS the first one's options hold; the
+//! origins of all are allowed, and what else differs is printed with the fix.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gateway_core::adapter::AdapterFactory;
+use gateway_core::link::Namespaces;
+use gateway_core::{Cookie, Cors, CorsOrigin, GatewayOptions, Server, Transport, serve};
+
+use super::client_files::ClientFiles;
+use super::cors;
+use super::error::GatewayError;
+use super::mount::{Mount, Served};
+use super::start::RegisteredGateway;
+use super::{IoAdapter, WebSocketAdapter, WsAdapter};
+use crate::client::{DetachedHandlers, HandlerLimits};
+use crate::dispatch::{Dispatcher, ReplyStyle, ServedGateway};
+use crate::engine::{
+    CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits, Transports,
+};
+use crate::socketio::{SocketIoApplication, SocketIoConfig, SocketIoServer};
+use crate::ws::{WsApplication, WsConfig, WsServer};
+
+/// One server: the gateways on one path of one port.
+struct Group<'g> {
+    /// `None` is the app's own port.
+    port: Option<u16>,
+    path: String,
+    gateways: Vec<&'g RegisteredGateway>,
+}
+
+/// What is served on one port.
+pub(crate) struct PortServers {
+    /// `None` is the app's own port.
+    pub(crate) port: Option<u16>,
+    pub(crate) mounts: Vec<Mount>,
+    pub(crate) served: Vec<Arc<dyn Served>>,
+}
+
+/// Builds the servers of all gateways. The app's own port comes first, with or without gateways.
+pub(crate) fn build(
+    gateways: &[RegisteredGateway],
+    adapter: &WebSocketAdapter,
+    app_port: Option<u16>,
+    detached: &DetachedHandlers,
+) -> Result<Vec<PortServers>, GatewayError> {
+    let default_path = match adapter {
+        WebSocketAdapter::Io(_) => "/socket.io",
+        WebSocketAdapter::Ws(_) => "/",
+    };
+    let mut ports = vec![PortServers { port: None, mounts: Vec::new(), served: Vec::new() }];
+    for group in groups(gateways, default_path, app_port) {
+        warn_of_differences(&group);
+        let (mount, served) = match adapter {
+            WebSocketAdapter::Io(io) => socket_io(&group, io, detached),
+            WebSocketAdapter::Ws(ws) => plain(&group, ws, detached)?,
+        };
+        let index = ports.iter().position(|port| port.port == group.port).unwrap_or_else(|| {
+            ports.push(PortServers { port: group.port, mounts: Vec::new(), served: Vec::new() });
+            ports.len() - 1
+        });
+        ports[index].mounts.push(mount);
+        ports[index].served.push(served);
+    }
+    Ok(ports)
+}
+
+fn groups<'g>(gateways: &'g [RegisteredGateway], default_path: &str, app_port: Option<u16>) -> Vec<Group<'g>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for gateway in gateways {
+        // The app's own port shares the app's listener, however the gateway says it.
+        let port = gateway.options.port.filter(|port| Some(*port) != app_port);
+        let path = gateway.options.path.as_deref().unwrap_or(default_path).trim_end_matches('/').to_owned();
+        match groups.iter_mut().find(|group| group.port == port && group.path == path) {
+            Some(group) => group.gateways.push(gateway),
+            None => groups.push(Group { port, path, gateways: vec![gateway] }),
+        }
+    }
+    // The longer path first: `/socket.io/admin` is below `/socket.io` as well.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.path.len()));
+    groups
+}
+
+impl Group<'_> {
+    fn options(&self) -> &GatewayOptions {
+        &self.gateways[0].options
+    }
+
+    /// The first gateway's rules, with the origins of all.
+    fn cors(&self) -> Option<Cors> {
+        let mut rules = self.options().cors.clone()?;
+        let others = self.gateways[1..].iter().filter_map(|gateway| gateway.options.cors.as_ref());
+        let origins: Vec<_> = others.map(|cors| cors.origin.clone()).collect();
+        if !origins.is_empty() {
+            let own = std::mem::take(&mut rules.origin);
+            rules.origin = CorsOrigin::List(std::iter::once(own).chain(origins).collect());
+        }
+        Some(rules)
+    }
+
+    fn limits(&self) -> SessionLimits {
+        let (options, defaults) = (self.options(), SessionLimits::default());
+        SessionLimits {
+            max_outbox_bytes: options.max_outbox_bytes.unwrap_or(defaults.max_outbox_bytes),
+            write_timeout: options.write_timeout.unwrap_or(defaults.write_timeout),
+            ..defaults
+        }
+    }
+
+    fn handler_limits(&self) -> HandlerLimits {
+        let (options, defaults) = (self.options(), HandlerLimits::default());
+        HandlerLimits {
+            max_running_handlers: options.max_running_handlers.unwrap_or(defaults.max_running_handlers),
+            max_queued_bytes: options.max_queued_bytes.unwrap_or(defaults.max_queued_bytes),
+        }
+    }
+
+    /// The gateways by namespace, in the order of the source.
+    fn namespaces(&self) -> Vec<(String, Vec<&RegisteredGateway>)> {
+        let mut names: Vec<(String, Vec<&RegisteredGateway>)> = Vec::new();
+        for gateway in &self.gateways {
+            let name = gateway.server.name();
+            match names.iter_mut().find(|(known, _)| known == name) {
+                Some((_, gateways)) => gateways.push(gateway),
+                None => names.push((name.to_owned(), vec![gateway])),
+            }
+        }
+        names
+    }
+}
+
+fn served(gateways: &[&RegisteredGateway]) -> Vec<ServedGateway> {
+    gateways
+        .iter()
+        .map(|gateway| ServedGateway {
+            name: gateway.name(),
+            instance: gateway.instance.clone(),
+            hooks: gateway.descriptor.hooks,
+            handlers: gateway.handlers.clone(),
+            concurrent_connection: gateway.options.concurrent_connection.unwrap_or(false),
+        })
+        .collect()
+}
+
+/// Makes the handles that the gateways hold speak to the namespace.
+fn bind(gateways: &[&RegisteredGateway], server: &Server) {
+    for gateway in gateways {
+        serve::bind(&gateway.server, server);
+    }
+}
+
+fn socket_io(group: &Group<'_>, io: &IoAdapter, detached: &DetachedHandlers) -> (Mount, Arc<dyn Served>) {
+    let options = group.options();
+    let cors = group.cors();
+    let adapter: AdapterFactory = io.adapter.clone();
+    let defaults = EngineConfig::default();
+    let server = SocketIoServer::new(SocketIoConfig {
+        connect_timeout: options.connect_timeout.unwrap_or(std::time::Duration::from_secs(45)),
+        handlers: group.handler_limits(),
+        adapter,
+        detached: detached.clone(),
+    });
+    for (name, gateways) in group.namespaces() {
+        let dispatcher = Dispatcher::new(&name, served(&gateways), ReplyStyle::Acknowledge);
+        bind(&gateways, &server.of(&name));
+        server.serve(&name, Arc::new(dispatcher));
+    }
+    let config = EngineConfig {
+        transports: options.transports.as_deref().map_or(defaults.transports, |transports| Transports {
+            polling: transports.contains(&Transport::Polling),
+            websocket: transports.contains(&Transport::WebSocket),
+        }),
+        allow_upgrades: options.allow_upgrades.unwrap_or(defaults.allow_upgrades),
+        ping_interval: options.ping_interval.unwrap_or(defaults.ping_interval),
+        ping_timeout: options.ping_timeout.unwrap_or(defaults.ping_timeout),
+        upgrade_timeout: options.upgrade_timeout.unwrap_or(defaults.upgrade_timeout),
+        max_http_buffer_size: options.max_http_buffer_size.unwrap_or(defaults.max_http_buffer_size),
+        cookie: options.cookie.as_ref().map(cookie),
+        check_origin: check_origin(options, cors.as_ref()),
+        limits: group.limits(),
+        ..defaults
+    };
+    let engine = Engine::new(config, SocketIoApplication(server.clone()));
+    let counted = Arc::downgrade(&engine);
+    server.count_clients_with(move || counted.upgrade().map_or(0, |engine| engine.sessions()));
+    let files = options.serve_client.clone().and_then(ClientFiles::new);
+    (Mount::socket_io(&group.path, engine.clone(), cors.as_ref(), files), engine)
+}
+
+fn plain(
+    group: &Group<'_>,
+    ws: &WsAdapter,
+    detached: &DetachedHandlers,
+) -> Result<(Mount, Arc<dyn Served>), GatewayError> {
+    for gateway in &group.gateways {
+        if let Some(namespace) = gateway.options.namespace.clone() {
+            return Err(GatewayError::NamespaceOnPlainWebSocket { gateway: gateway.name(), namespace });
+        }
+    }
+    let options = group.options();
+    let defaults = PlainConfig::default();
+    let server = WsServer::new(WsConfig {
+        handlers: group.handler_limits(),
+        adapter: ws.adapter.clone(),
+        detached: detached.clone(),
+        message_parser: ws.message_parser.clone(),
+    });
+    bind(&group.gateways, server.server());
+    server.serve(Arc::new(Dispatcher::new("/", served(&group.gateways), ReplyStyle::Frame)));
+    let config = PlainConfig {
+        ping_interval: options.ping_interval,
+        ping_timeout: options.ping_timeout.unwrap_or(defaults.ping_timeout),
+        max_payload: options.max_http_buffer_size.unwrap_or(defaults.max_payload),
+        check_origin: check_origin(options, group.cors().as_ref()),
+        limits: group.limits(),
+        ..defaults
+    };
+    let engine = PlainEngine::new(config, WsApplication(server));
+    Ok((Mount::plain(&group.path, engine.clone()), engine))
+}
+
+fn check_origin(options: &GatewayOptions, cors: Option<&Cors>) -> Option<crate::engine::CheckOrigin> {
+    if options.check_origin == Some(false) { None } else { cors.and_then(cors::check_origin) }
+}
+
+fn cookie(cookie: &Cookie) -> CookieOptions {
+    CookieOptions {
+        name: cookie.name.clone(),
+        path: cookie.path.clone(),
+        domain: cookie.domain.clone(),
+        http_only: cookie.http_only,
+        same_site: cookie.same_site.as_deref().and_then(same_site),
+        secure: cookie.secure,
+        max_age: cookie.max_age,
+    }
+}
+
+fn same_site(name: &str) -> Option<SameSite> {
+    match name.to_ascii_lowercase().as_str() {
+        "strict" => Some(SameSite::Strict),
+        "lax" => Some(SameSite::Lax),
+        "none" => Some(SameSite::None),
+        _ => None,
+    }
+}
+
+/// What is wrong with the values of a gateway's options.
+pub(crate) fn problems(options: &GatewayOptions) -> Vec<String> {
+    let mut problems = options.errors.clone();
+    problems.extend(options.cors.iter().flat_map(cors::problems));
+    if let Some(site) = options.cookie.as_ref().and_then(|cookie| cookie.same_site.as_deref())
+        && same_site(site).is_none()
+    {
+        problems.push(format!("cookie: same_site is \"strict\", \"lax\" or \"none\", not {site:?}"));
+    }
+    problems
+}
+
+/// Prints which options of the later gateways do not hold.
+fn warn_of_differences(group: &Group<'_>) {
+    let Some((first, others)) = group.gateways.split_first() else { return };
+    let expected = printed(&first.options);
+    for other in others {
+        let differing: Vec<_> = printed(&other.options)
+            .into_iter()
+            .filter(|(name, value)| value != "None" && expected.get(name) != Some(value))
+            .map(|(name, _)| name)
+            .collect();
+        if !differing.is_empty() {
+            tracing::warn!(
+                "{} shares its server (path {:?}) with {}, whose options hold: {} of {} is ignored. Set it on {}, or \
+                 give {} a path of its own",
+                other.name(),
+                group.path,
+                first.name(),
+                differing.join(", "),
+                other.name(),
+                first.name(),
+                other.name(),
+            );
+        }
+    }
+}
+
+/// The options that a server has once, by name.
+fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
+    // The origins of all gateways are allowed: they make no difference.
+    let cors = options.cors.clone().map(|cors| Cors { origin: CorsOrigin::Any, ..cors });
+    HashMap::from([
+        ("cors", format!("{cors:?}")),
+        ("check_origin", format!("{:?}", options.check_origin)),
+        ("transports", format!("{:?}", options.transports)),
+        ("allow_upgrades", format!("{:?}", options.allow_upgrades)),
+        ("ping_interval", format!("{:?}", options.ping_interval)),
+        ("ping_timeout", format!("{:?}", options.ping_timeout)),
+        ("upgrade_timeout", format!("{:?}", options.upgrade_timeout)),
+        ("connect_timeout", format!("{:?}", options.connect_timeout)),
+        ("max_http_buffer_size", format!("{:?}", options.max_http_buffer_size)),
+        ("cookie", format!("{:?}", options.cookie)),
+        ("serve_client", format!("{:?}", options.serve_client)),
+        ("max_running_handlers", format!("{:?}", options.max_running_handlers)),
+        ("max_queued_bytes", format!("{:?}", options.max_queued_bytes)),
+        ("max_outbox_bytes", format!("{:?}", options.max_outbox_bytes)),
+        ("write_timeout", format!("{:?}", options.write_timeout)),
+    ])
+}

@@ -1,0 +1,163 @@
+//! From registrations to running servers: what happens between `create` and the first client.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use axum::Router;
+use gateway_core::container::{Container, ContainerBuilder, Instance};
+use gateway_core::registry::{self, GatewayDescriptor, HandlerDescriptor};
+use gateway_core::{GatewayOptions, Server, serve};
+
+use super::error::GatewayError;
+use super::mount::{self, Served};
+use super::{WebSocketAdapter, servers};
+use crate::client::{DetachedHandlers, DetachedLimits};
+
+/// A gateway of this application.
+pub(crate) struct RegisteredGateway {
+    pub(crate) descriptor: &'static GatewayDescriptor,
+    pub(crate) options: GatewayOptions,
+    pub(crate) server: Server,
+    pub(crate) instance: Instance,
+    pub(crate) handlers: Vec<&'static HandlerDescriptor>,
+}
+
+impl RegisteredGateway {
+    pub(crate) fn name(&self) -> &'static str {
+        self.descriptor.provider.name
+    }
+}
+
+/// What the application consists of, before it listens.
+pub(crate) struct Assembly {
+    pub(crate) container: Container,
+    pub(crate) gateways: Vec<RegisteredGateway>,
+}
+
+/// Which gateways are wanted.
+#[derive(Default)]
+pub(crate) struct Selection {
+    pub(crate) only: Option<Vec<(TypeId, &'static str)>>,
+    pub(crate) expected: Vec<(TypeId, &'static str)>,
+}
+
+impl Selection {
+    fn select(&self) -> Result<Vec<&'static GatewayDescriptor>, GatewayError> {
+        let linked = registry::gateways();
+        for (wanted, name) in self.expected.iter().chain(self.only.iter().flatten()) {
+            if !linked.iter().any(|gateway| gateway.type_id == *wanted) {
+                return Err(GatewayError::NotLinked { name });
+            }
+        }
+        let selected: Vec<_> = linked
+            .into_iter()
+            .filter(|gateway| {
+                self.only.as_ref().is_none_or(|only| only.iter().any(|(wanted, _)| *wanted == gateway.type_id))
+            })
+            .collect();
+        for (wanted, name) in &self.expected {
+            if !selected.iter().any(|gateway| gateway.type_id == *wanted) {
+                return Err(GatewayError::NotLinked { name });
+            }
+        }
+        if selected.is_empty() { Err(GatewayError::NoGateways) } else { Ok(selected) }
+    }
+}
+
+/// Builds the providers and the gateways.
+pub(crate) async fn assemble(
+    selection: &Selection,
+    mut builder: ContainerBuilder,
+) -> Result<Assembly, GatewayError> {
+    let selected = selection.select()?;
+    let mut prepared = Vec::new();
+    for descriptor in selected {
+        let mut options = GatewayOptions::default();
+        (descriptor.options)(&mut options);
+        let problems = servers::problems(&options);
+        if !problems.is_empty() {
+            let (gateway, location) = (descriptor.provider.name, descriptor.provider.location.to_string());
+            return Err(GatewayError::Options { gateway, location, problems });
+        }
+        let server = serve::unbound(options.namespace.as_deref().unwrap_or("/"));
+        builder = builder.describe(&descriptor.provider).attach((descriptor.provider.key)(), server.clone());
+        prepared.push((descriptor, options, server));
+    }
+    // What only gateways that were left out need is neither built nor checked.
+    for provider in gateway_core::container::provider_descriptors() {
+        builder = if selection.only.is_some() {
+            builder.describe_on_demand(provider)
+        } else {
+            builder.describe(provider)
+        };
+    }
+    let container = builder.build().await?;
+    let gateways = prepared.into_iter().filter_map(|(descriptor, options, server)| {
+        // Built a moment ago: the container has an instance of each described provider.
+        let instance = container.instance(&(descriptor.provider.key)())?.clone();
+        let handlers = registry::handlers_of(descriptor.type_id);
+        Some(RegisteredGateway { descriptor, options, server, instance, handlers })
+    });
+    let gateways = gateways.collect();
+    Ok(Assembly { container, gateways })
+}
+
+/// What listens on one port.
+pub(crate) struct PortRouter {
+    /// `None` is the app's own port.
+    pub(crate) port: Option<u16>,
+    pub(crate) router: Router,
+}
+
+/// Servers that are ready for clients.
+pub(crate) struct Ready {
+    pub(crate) container: Container,
+    pub(crate) ports: Vec<PortRouter>,
+    pub(crate) served: Vec<Arc<dyn Served>>,
+    pub(crate) detached: DetachedHandlers,
+}
+
+/// Builds the servers, runs the hooks of the start and prints what is subscribed to what.
+pub(crate) async fn ready(
+    assembly: Assembly,
+    adapter: &WebSocketAdapter,
+    app_port: Option<u16>,
+    behind: Router,
+) -> Result<Ready, GatewayError> {
+    let Assembly { container, gateways } = assembly;
+    let detached = DetachedHandlers::new(DetachedLimits::default());
+    let servers = servers::build(&gateways, adapter, app_port, &detached)?;
+    container.module_init().await?;
+    for gateway in &gateways {
+        if let Some(init) = gateway.descriptor.hooks.init {
+            let started = init(&gateway.instance, gateway.server.clone()).await;
+            started.map_err(|error| GatewayError::after_init(gateway.name(), error))?;
+        }
+        print(gateway);
+    }
+    container.application_bootstrap().await?;
+
+    let mut behind = Some(behind.layer(axum::Extension(container.clone())));
+    let (mut ports, mut served) = (Vec::new(), Vec::new());
+    for server in servers {
+        // The user's routes are on the app's own port only.
+        let routes = if server.port.is_none() { behind.take() } else { None };
+        ports.push(PortRouter {
+            port: server.port,
+            router: mount::router(server.mounts, routes.unwrap_or_default()),
+        });
+        served.extend(server.served);
+    }
+    Ok(Ready { container, ports, served, detached })
+}
+
+/// The lines that NestJS prints at start.
+fn print(gateway: &RegisteredGateway) {
+    let name = gateway.name();
+    if gateway.handlers.is_empty() {
+        tracing::info!("{name} subscribed to no messages");
+    }
+    for handler in &gateway.handlers {
+        tracing::info!("{name} subscribed to the {:?} message", handler.event);
+    }
+}

@@ -1,0 +1,99 @@
+//! The clients of one connection: their events in order, their running handlers within limits.
+//!
+//! Both protocols share this: Socket.IO has a client for each namespace of a connection, plain
+//! WebSocket has one. Nothing in here knows a wire format or how handlers are found; what is called
+//! is seen through [`NamespaceHandler`] only.
+
+mod admission;
+mod running;
+mod tracked;
+mod workload;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use gateway_core::{Arguments, ConnectError, DisconnectReason, Socket};
+
+pub(crate) use admission::{admission, disconnect_reason, request_head};
+pub(crate) use tracked::{DetachedHandlers, DetachedLimits};
+pub(crate) use workload::{ClientKey, Workload};
+
+/// Something that runs for a client and needs no answer.
+pub(crate) type Task = BoxFuture<'static, ()>;
+
+/// The layer above, as one namespace sees it.
+pub(crate) trait NamespaceHandler: Send + Sync + 'static {
+    /// Decides on a client before it is connected; `None` if there is nothing to ask.
+    fn admit(&self, socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>>;
+
+    /// Calls the connection hooks; `None` if there is nothing to wait for.
+    fn connection(&self, socket: &Socket) -> Option<Task>;
+
+    /// Whether events may race the connection hooks.
+    fn concurrent_connection(&self) -> bool;
+
+    /// The route of an event; `None` (counted and logged above) if nobody subscribed to it.
+    fn route(&self, event: &str) -> Option<usize>;
+
+    /// Calls the handlers of a route. Those that are done at once have replied when this returns;
+    /// each of the others is given to `run`.
+    fn event(&self, socket: &Socket, event: Event, run: &mut dyn FnMut(Task));
+
+    /// Calls the disconnect hooks; `None` if there is nothing to wait for.
+    fn disconnect(&self, socket: &Socket, reason: DisconnectReason) -> Option<Task>;
+}
+
+/// An event that has a route.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) route: usize,
+    pub(crate) arguments: Arguments,
+    /// The number under which the client expects an acknowledgement.
+    pub(crate) ack: Option<u64>,
+}
+
+/// What handlers of one connection may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandlerLimits {
+    /// Handlers that wait at the same time; further events queue.
+    pub(crate) max_running_handlers: usize,
+    /// Bytes of events that queue; then reading pauses.
+    pub(crate) max_queued_bytes: usize,
+}
+
+impl Default for HandlerLimits {
+    fn default() -> Self {
+        Self { max_running_handlers: 256, max_queued_bytes: 1 << 20 }
+    }
+}
+
+/// A namespace without gateways: clients may connect and receive, nothing is called.
+#[derive(Debug)]
+pub(crate) struct NoHandler;
+
+impl NamespaceHandler for NoHandler {
+    fn admit(&self, _socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
+        None
+    }
+
+    fn connection(&self, _socket: &Socket) -> Option<Task> {
+        None
+    }
+
+    fn concurrent_connection(&self) -> bool {
+        false
+    }
+
+    fn route(&self, _event: &str) -> Option<usize> {
+        None
+    }
+
+    fn event(&self, _socket: &Socket, _event: Event, _run: &mut dyn FnMut(Task)) {}
+
+    fn disconnect(&self, _socket: &Socket, _reason: DisconnectReason) -> Option<Task> {
+        None
+    }
+}
+
+/// A namespace's handler, shared by its clients.
+pub(crate) type SharedHandler = Arc<dyn NamespaceHandler>;

@@ -1,0 +1,206 @@
+//! The text form of Socket.IO packets (protocol 5): pure functions, no I/O.
+//!
+//! `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, for example `51-/chat,7["file",{…}]`.
+
+use bytes::Bytes;
+
+/// Attachments that one packet may announce; the reference parser's `maxAttachments`.
+pub(crate) const MAX_ATTACHMENTS: usize = 10;
+
+/// Names that a client must not emit: they are events of the socket itself.
+const RESERVED_EVENTS: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// What a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PacketKind {
+    Connect,
+    Disconnect,
+    Event,
+    Ack,
+    ConnectError,
+}
+
+/// The text part of a packet, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    pub(crate) kind: PacketKind,
+    /// How many binary messages follow.
+    pub(crate) attachments: usize,
+    /// Where the namespace stands in `text`; `None` is the main namespace.
+    namespace: Option<(usize, usize)>,
+    pub(crate) ack: Option<u64>,
+    /// The JSON behind the header; empty if there is none.
+    pub(crate) json: Bytes,
+    text: Bytes,
+}
+
+/// A text that is no packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PacketError {
+    #[error("unknown packet type")]
+    Kind,
+    #[error("illegal attachments")]
+    Attachments,
+    #[error("too many attachments: at most {MAX_ATTACHMENTS} are allowed")]
+    TooManyAttachments,
+    #[error("the acknowledgement id is too large")]
+    AckId,
+    #[error("invalid payload")]
+    Payload,
+}
+
+impl Packet {
+    /// The namespace, `/` if the packet names none.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.and_then(|(start, end)| std::str::from_utf8(&self.text[start..end]).ok()).unwrap_or("/")
+    }
+}
+
+/// Takes a packet's text apart. The JSON is not parsed, but what must not be there is refused.
+pub(crate) fn decode(text: Bytes) -> Result<Packet, PacketError> {
+    let (kind, binary) = match text.first() {
+        Some(b'0') => (PacketKind::Connect, false),
+        Some(b'1') => (PacketKind::Disconnect, false),
+        Some(b'2') => (PacketKind::Event, false),
+        Some(b'3') => (PacketKind::Ack, false),
+        Some(b'4') => (PacketKind::ConnectError, false),
+        Some(b'5') => (PacketKind::Event, true),
+        Some(b'6') => (PacketKind::Ack, true),
+        _ => return Err(PacketError::Kind),
+    };
+    let mut at = 1;
+    let attachments = if binary { decode_attachments(&text, &mut at)? } else { 0 };
+    let namespace = decode_namespace(&text, &mut at);
+    let ack = decode_ack(&text, &mut at)?;
+    let json = text.slice(at..);
+    let valid = match kind {
+        PacketKind::Connect => json.is_empty() || json.first() == Some(&b'{'),
+        PacketKind::Disconnect => json.is_empty(),
+        PacketKind::Event | PacketKind::Ack => json.first() == Some(&b'['),
+        PacketKind::ConnectError => true,
+    };
+    if valid { Ok(Packet { kind, attachments, namespace, ack, json, text }) } else { Err(PacketError::Payload) }
+}
+
+fn digits(text: &[u8], at: usize) -> usize {
+    text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn decode_attachments(text: &[u8], at: &mut usize) -> Result<usize, PacketError> {
+    let end = *at + digits(text, *at);
+    if text.get(end) != Some(&b'-') {
+        return Err(PacketError::Attachments);
+    }
+    let count: usize = number(&text[*at..end]).ok_or(PacketError::Attachments)?;
+    *at = end + 1;
+    match count {
+        0 => Err(PacketError::Attachments),
+        1..=MAX_ATTACHMENTS => Ok(count),
+        _ => Err(PacketError::TooManyAttachments),
+    }
+}
+
+fn decode_namespace(text: &[u8], at: &mut usize) -> Option<(usize, usize)> {
+    if text.get(*at) != Some(&b'/') {
+        return None;
+    }
+    let start = *at;
+    let comma = text[start..].iter().position(|byte| *byte == b',');
+    let end = comma.map_or(text.len(), |length| start + length);
+    *at = (end + 1).min(text.len());
+    Some((start, end))
+}
+
+fn decode_ack(text: &[u8], at: &mut usize) -> Result<Option<u64>, PacketError> {
+    let end = *at + digits(text, *at);
+    if end == *at {
+        return Ok(None);
+    }
+    let id = number(&text[*at..end]).ok_or(PacketError::AckId)?;
+    *at = end;
+    Ok(Some(id))
+}
+
+/// Whether a client may emit an event of this name.
+pub(crate) fn is_reserved(event: &str) -> bool {
+    RESERVED_EVENTS.contains(&event)
+}
+
+/// Writes the header of an outgoing packet, with the Engine.IO type `4` (message) in front: the same
+/// bytes serve every transport.
+pub(crate) fn header(kind: u8, attachments: usize, namespace: &str, id: Option<u64>) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut header = Vec::with_capacity(32);
+    header.extend_from_slice(&[b'4', kind]);
+    if attachments > 0 {
+        // Writing to a `Vec` does not fail.
+        let _ = write!(header, "{attachments}-");
+    }
+    if namespace != "/" {
+        header.extend_from_slice(namespace.as_bytes());
+        header.push(b',');
+    }
+    if let Some(id) = id {
+        let _ = write!(header, "{id}");
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(text: &'static str) -> Result<Packet, PacketError> {
+        decode(Bytes::from_static(text.as_bytes()))
+    }
+
+    fn parts(text: &'static str) -> (PacketKind, usize, String, Option<u64>, String) {
+        let packet = packet(text).unwrap();
+        let json = String::from_utf8(packet.json.to_vec()).unwrap();
+        (packet.kind, packet.attachments, packet.namespace().to_owned(), packet.ack, json)
+    }
+
+    #[test]
+    fn the_examples_of_the_protocol() {
+        use PacketKind::*;
+        let own = |kind, attachments, namespace: &str, ack, json: &str| {
+            (kind, attachments, namespace.to_owned(), ack, json.to_owned())
+        };
+        assert_eq!(parts("0"), own(Connect, 0, "/", None, ""));
+        assert_eq!(parts("0/admin,{\"sid\":\"x\"}"), own(Connect, 0, "/admin", None, "{\"sid\":\"x\"}"));
+        assert_eq!(parts("0/admin"), own(Connect, 0, "/admin", None, ""));
+        assert_eq!(parts("1/admin,"), own(Disconnect, 0, "/admin", None, ""));
+        assert_eq!(parts("2[\"foo\"]"), own(Event, 0, "/", None, "[\"foo\"]"));
+        assert_eq!(parts("2/admin,12[\"foo\"]"), own(Event, 0, "/admin", Some(12), "[\"foo\"]"));
+        assert_eq!(parts("3/admin,13[]"), own(Ack, 0, "/admin", Some(13), "[]"));
+        assert_eq!(parts("51-[\"baz\"]"), own(Event, 1, "/", None, "[\"baz\"]"));
+        assert_eq!(parts("61-/admin,15[1]"), own(Ack, 1, "/admin", Some(15), "[1]"));
+    }
+
+    #[test]
+    fn what_is_no_packet() {
+        for text in ["", "x", "7", "9[]", "-1[]"] {
+            assert_eq!(packet(text), Err(PacketError::Kind), "{text}");
+        }
+        for text in ["5[\"a\"]", "5-[\"a\"]", "50-[\"a\"]", "5x-[]", "51[\"a\"]", "599999999999999999999999-[]"] {
+            assert_eq!(packet(text), Err(PacketError::Attachments), "{text}");
+        }
+        assert_eq!(packet("511-[\"a\"]"), Err(PacketError::TooManyAttachments));
+        assert_eq!(packet("299999999999999999999[\"a\"]"), Err(PacketError::AckId));
+        for text in ["2", "2{}", "2\"a\"", "3{}", "1x", "1{}", "0[]", "0\"x\"", "2/chat"] {
+            assert_eq!(packet(text), Err(PacketError::Payload), "{text}");
+        }
+    }
+
+    #[test]
+    fn headers() {
+        assert_eq!(header(b'2', 0, "/", None), b"42");
+        assert_eq!(header(b'2', 0, "/chat", Some(7)), b"42/chat,7");
+        assert_eq!(header(b'5', 2, "/chat", None), b"452-/chat,");
+    }
+}

@@ -1,0 +1,245 @@
+//! One Socket.IO connection: which namespaces it has joined, and what its packets mean.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use gateway_core::{Arguments, ConnectError, DisconnectReason, Handshake, RequestHead, Socket, serve};
+use serde_json::Value;
+use tokio::time::Sleep;
+
+use super::codec::{self, Packet, PacketKind};
+use super::encoder;
+use super::mailbox::{ConnectionLink, Request};
+use super::server::{NamespaceEntry, SocketIoServer};
+use crate::client::{ClientKey, Event, Workload, disconnect_reason};
+use crate::engine::{CloseReason, Connection, generate_id};
+
+/// A namespace that the client is in.
+struct Joined {
+    socket: Socket,
+    entry: Arc<NamespaceEntry>,
+    key: ClientKey,
+}
+
+/// A client that middlewares and guards decide on.
+struct Joining {
+    socket: Socket,
+    entry: Arc<NamespaceEntry>,
+    decision: BoxFuture<'static, Result<(), ConnectError>>,
+}
+
+/// A packet whose attachments are still on their way.
+struct Incomplete {
+    packet: Packet,
+    attachments: Vec<Bytes>,
+}
+
+/// The protocol object of one session.
+pub(crate) struct SocketIoConnection {
+    server: Arc<SocketIoServer>,
+    link: Arc<ConnectionLink>,
+    request: Arc<RequestHead>,
+    joined: Vec<Joined>,
+    joining: Vec<Joining>,
+    workload: Workload,
+    incomplete: Option<Box<Incomplete>>,
+    /// Runs until the client has joined its first namespace.
+    connect_timeout: Option<Pin<Box<Sleep>>>,
+}
+
+impl SocketIoConnection {
+    pub(super) fn new(server: Arc<SocketIoServer>, link: Arc<ConnectionLink>, request: Arc<RequestHead>) -> Self {
+        let connect_timeout = Some(Box::pin(tokio::time::sleep(server.config().connect_timeout)));
+        let workload = Workload::new(server.config().handlers);
+        let (joined, joining) = (Vec::new(), Vec::new());
+        Self { server, link, request, joined, joining, workload, incomplete: None, connect_timeout }
+    }
+
+    fn packet(&mut self, packet: Packet, attachments: Vec<Bytes>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        let position = self.joined.iter().position(|joined| joined.socket.nsp().name() == packet.namespace());
+        match (packet.kind, position) {
+            (PacketKind::Connect, None) => self.connect(&packet, cx),
+            (PacketKind::Event, Some(position)) => self.event(position, &packet, attachments, cx),
+            (PacketKind::Ack, Some(position)) => self.ack(position, &packet, attachments),
+            (PacketKind::Disconnect, Some(position)) => {
+                self.leave(position, DisconnectReason::ClientNamespaceDisconnect, cx);
+                Ok(())
+            }
+            // A packet for a namespace that it has not joined, a second CONNECT, a packet that only
+            // servers send: the reference server closes the connection.
+            _ => Err(CloseReason::ForcedClose),
+        }
+    }
+
+    fn connect(&mut self, packet: &Packet, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        let auth = if packet.json.is_empty() {
+            None
+        } else {
+            Some(serde_json::from_slice::<Value>(&packet.json).map_err(|_| CloseReason::ParseError)?)
+        };
+        if self.joining.iter().any(|joining| joining.socket.nsp().name() == packet.namespace()) {
+            return Err(CloseReason::ForcedClose);
+        }
+        let Some(entry) = self.server.find(packet.namespace()) else {
+            let error = ConnectError::new("Invalid namespace");
+            self.link.session().send(&encoder::connect_error(packet.namespace(), &error), false);
+            return Ok(());
+        };
+        let handshake = Handshake::new(self.request.clone(), auth);
+        let Ok(id) = generate_id() else {
+            tracing::error!("the system's random generator failed: a client could not connect");
+            return Err(CloseReason::TransportError);
+        };
+        let socket = serve::socket(id.into(), entry.server().clone(), handshake, self.link.clone());
+        match entry.admission(&socket) {
+            None => self.admitted(socket, entry, cx),
+            Some(decision) => {
+                self.joining.push(Joining { socket, entry, decision });
+                self.poll_joining(cx);
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_joining(&mut self, cx: &mut Context<'_>) {
+        let mut index = 0;
+        while index < self.joining.len() {
+            let Poll::Ready(decision) = self.joining[index].decision.as_mut().poll(cx) else {
+                index += 1;
+                continue;
+            };
+            let Joining { socket, entry, .. } = self.joining.remove(index);
+            match decision {
+                Ok(()) => self.admitted(socket, entry, cx),
+                Err(error) => {
+                    let refusal = encoder::connect_error(socket.nsp().name(), &error);
+                    self.link.session().send(&refusal, false);
+                }
+            }
+        }
+    }
+
+    fn admitted(&mut self, socket: Socket, entry: Arc<NamespaceEntry>, cx: &mut Context<'_>) {
+        self.connect_timeout = None;
+        serve::connect(&socket);
+        self.link.session().send(&encoder::connected(socket.nsp().name(), socket.id()), false);
+        let key = self.workload.join(socket.clone(), entry.handler(), cx);
+        self.joined.push(Joined { socket, entry, key });
+    }
+
+    fn event(
+        &mut self,
+        position: usize,
+        packet: &Packet,
+        attachments: Vec<Bytes>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), CloseReason> {
+        let Joined { entry, key, .. } = &self.joined[position];
+        let (name, arguments) =
+            Arguments::parse_event(&packet.json, attachments).map_err(|_| CloseReason::ParseError)?;
+        if codec::is_reserved(&name) {
+            return Err(CloseReason::ParseError);
+        }
+        if let Some(route) = entry.handler().route(&name) {
+            self.workload.event(*key, Event { route, arguments, ack: packet.ack }, cx);
+        }
+        Ok(())
+    }
+
+    fn ack(&mut self, position: usize, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
+        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments)
+            .map_err(|_| CloseReason::ParseError)?;
+        if let Some(id) = packet.ack {
+            serve::resolve_ack(&self.joined[position].socket, id, arguments);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, position: usize, reason: DisconnectReason, cx: &mut Context<'_>) {
+        let Joined { socket, key, .. } = self.joined.remove(position);
+        serve::disconnect(&socket);
+        self.workload.leave(key, reason, cx);
+    }
+
+    /// Disconnects every namespace, as `disconnect(true)` does.
+    fn leave_all(&mut self, cx: &mut Context<'_>) {
+        while let Some(joined) = self.joined.last() {
+            self.link.session().send(&encoder::disconnected(joined.socket.nsp().name()), false);
+            self.leave(self.joined.len() - 1, DisconnectReason::ServerNamespaceDisconnect, cx);
+        }
+    }
+}
+
+impl Connection for SocketIoConnection {
+    fn on_text(&mut self, text: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        if self.incomplete.is_some() {
+            tracing::debug!("a text came where an attachment was due");
+            return Err(CloseReason::ParseError);
+        }
+        let packet = codec::decode(text).map_err(|error| {
+            tracing::debug!(%error, "a client sent what is no packet");
+            CloseReason::ParseError
+        })?;
+        if packet.attachments > 0 {
+            self.incomplete = Some(Box::new(Incomplete { packet, attachments: Vec::new() }));
+            return Ok(());
+        }
+        self.packet(packet, Vec::new(), cx)
+    }
+
+    fn on_binary(&mut self, bytes: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        let Some(mut incomplete) = self.incomplete.take() else {
+            tracing::debug!("an attachment came that belongs to no packet");
+            return Err(CloseReason::ParseError);
+        };
+        incomplete.attachments.push(bytes);
+        if incomplete.attachments.len() < incomplete.packet.attachments {
+            self.incomplete = Some(incomplete);
+            return Ok(());
+        }
+        let Incomplete { packet, attachments } = *incomplete;
+        self.packet(packet, attachments, cx)
+    }
+
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
+        for request in self.link.clone().take_requests(cx) {
+            match request {
+                Request::Left(socket) => {
+                    if let Some(position) = self.joined.iter().position(|joined| joined.socket == socket) {
+                        self.leave(position, DisconnectReason::ServerNamespaceDisconnect, cx);
+                    }
+                }
+                Request::Close => {
+                    self.leave_all(cx);
+                    return Some(CloseReason::ForcedServerClose);
+                }
+            }
+        }
+        if !self.joining.is_empty() {
+            self.poll_joining(cx);
+        }
+        self.workload.poll(cx);
+        let timeout = self.connect_timeout.as_mut()?;
+        if timeout.as_mut().poll(cx).is_pending() {
+            return None;
+        }
+        self.connect_timeout = None;
+        tracing::debug!("a client joined no namespace within `connect_timeout`");
+        Some(CloseReason::ForcedClose)
+    }
+
+    fn is_saturated(&self) -> bool {
+        self.workload.is_saturated()
+    }
+
+    fn on_close(mut self, reason: CloseReason) {
+        for joined in self.joined.drain(..) {
+            serve::disconnect(&joined.socket);
+        }
+        self.workload.finish(disconnect_reason(reason), self.server.detached());
+    }
+}

@@ -1,0 +1,91 @@
+//! How Socket.IO packets are encoded: text with attachments, the default parser of Socket.IO.
+
+use gateway_core::link::Encoder;
+use gateway_core::{ConnectError, Frames, Payload};
+use serde::Serialize;
+
+use super::codec::header;
+
+/// Socket.IO's default parser.
+#[derive(Debug)]
+pub(crate) struct SocketIoEncoder;
+
+impl Encoder for SocketIoEncoder {
+    fn event(&self, namespace: &str, payload: Payload, ack: Option<u64>) -> Frames {
+        encode((b'2', b'5'), namespace, payload, ack)
+    }
+
+    fn ack(&self, namespace: &str, payload: Payload, id: u64) -> Option<Frames> {
+        Some(encode((b'3', b'6'), namespace, payload, Some(id)))
+    }
+
+    fn message(&self, namespace: &str, payload: Payload) -> Frames {
+        self.event(namespace, payload, None)
+    }
+}
+
+fn encode((text, binary): (u8, u8), namespace: &str, payload: Payload, id: Option<u64>) -> Frames {
+    let attachments = payload.attachments().len();
+    let kind = if attachments == 0 { text } else { binary };
+    payload.into_frames(&header(kind, attachments, namespace, id))
+}
+
+/// The answer to a CONNECT: the id of the new socket.
+pub(crate) fn connected(namespace: &str, id: &str) -> Frames {
+    #[derive(Serialize)]
+    struct Connected<'a> {
+        sid: &'a str,
+    }
+    control(b'0', namespace, Some(&Connected { sid: id }))
+}
+
+/// The refusal of a CONNECT.
+pub(crate) fn connect_error(namespace: &str, error: &ConnectError) -> Frames {
+    #[derive(Serialize)]
+    struct Refused<'a> {
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<&'a serde_json::Value>,
+    }
+    control(b'4', namespace, Some(&Refused { message: &error.message, data: error.data.as_ref() }))
+}
+
+/// The server disconnects the socket of a namespace.
+pub(crate) fn disconnected(namespace: &str) -> Frames {
+    control(b'1', namespace, None::<&()>)
+}
+
+fn control<T: Serialize>(kind: u8, namespace: &str, json: Option<&T>) -> Frames {
+    let mut text = header(kind, 0, namespace, None);
+    if let Some(json) = json {
+        // These structs of strings and JSON values always serialize.
+        text.extend(serde_json::to_vec(json).unwrap_or_default());
+    }
+    Frames::encoded(text.into(), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gateway_core::Binary;
+
+    #[test]
+    fn packets_as_the_protocol_has_them() {
+        let event = Payload::event("e", &1).unwrap();
+        assert_eq!(SocketIoEncoder.event("/", event, None).as_str(), r#"42["e",1]"#);
+        let asking = Payload::event("e", &1).unwrap();
+        assert_eq!(SocketIoEncoder.event("/chat", asking, Some(3)).as_str(), r#"42/chat,3["e",1]"#);
+        let binary = Payload::event("b", &Binary::from(b"x")).unwrap();
+        let frames = SocketIoEncoder.event("/chat", binary, None);
+        assert_eq!(frames.as_str(), r#"451-/chat,["b",{"_placeholder":true,"num":0}]"#);
+        assert_eq!(frames.attachments().len(), 1);
+        let ack = SocketIoEncoder.ack("/", Payload::arguments(&"ok").unwrap(), 9).unwrap();
+        assert_eq!(ack.as_str(), r#"439["ok"]"#);
+        assert_eq!(connected("/chat", "abc").as_str(), r#"40/chat,{"sid":"abc"}"#);
+        let error = ConnectError::new("no").with_data(serde_json::json!({"code": 1}));
+        assert_eq!(connect_error("/", &error).as_str(), r#"44{"message":"no","data":{"code":1}}"#);
+        assert_eq!(connect_error("/x", &ConnectError::new("Invalid namespace")).as_str(),
+            r#"44/x,{"message":"Invalid namespace"}"#);
+        assert_eq!((disconnected("/").as_str(), disconnected("/chat").as_str()), ("41", "41/chat,"));
+    }
+}

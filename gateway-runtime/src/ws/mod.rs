@@ -1,0 +1,13 @@
+//! Plain WebSocket: messages `{"event": …, "data": …}` without Socket.IO, as NestJS's `WsAdapter`
+//! has them.
+//!
+//! It must never know gateways or handlers: they are seen through
+//! [`NamespaceHandler`](crate::client::NamespaceHandler).
+
+mod connection;
+mod encoder;
+mod message;
+mod server;
+
+pub use message::{MessageParser, WsFrame, WsMessage};
+pub(crate) use server::{WsApplication, WsConfig, WsServer};
