@@ -1,9 +1,9 @@
 //! The attribute macros of WebSocket gateways, as NestJS's decorators; use them through
 //! `gateway-runtime`, whose prelude exports all of them.
 //!
-//! A macro runs in stages, each a module: [`attr`] and [`item`] parse, [`model`] collects what the
-//! attributes say, [`validate`] judges it, [`expand`] writes the registration beside the user's item,
-//! [`fallback`] writes what is left of it when something is wrong. What the macros must never do: change the
+//! A macro runs in stages, each a module: `attr` and `item` parse, `model` collects what the
+//! attributes say, `validate` judges it, `expand` writes the registration beside the user's item,
+//! `fallback` writes what is left of it when something is wrong. What the macros must never do: change the
 //! user's item beyond taking their attributes off, and decide by spelling what a type is.
 
 mod attr;

@@ -9,11 +9,18 @@ use std::collections::BTreeSet;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, Generics, Lifetime, PathArguments, ReturnType, Type};
+use syn::{GenericArgument, Generics, Lifetime, PathArguments, ReturnType, Signature, Type};
+
+/// Whether what the call leaves to do may borrow the gateway or the message: a future, or a stream that
+/// names a lifetime. A plain value is encoded before the call ends, whatever it borrows.
+pub(crate) fn outlives_call(signature: &Signature) -> bool {
+    let plain = matches!(&signature.output, ReturnType::Type(_, ty) if is_plain_value(ty));
+    signature.asyncness.is_some() || (!plain && may_borrow(&signature.output))
+}
 
 /// Whether a value of the return type may borrow the gateway or the message: it says `impl` or names a
 /// lifetime, or is a reference.
-pub(crate) fn may_borrow(output: &ReturnType) -> bool {
+fn may_borrow(output: &ReturnType) -> bool {
     #[derive(Default)]
     struct Borrows(bool);
     impl<'ast> Visit<'ast> for Borrows {
@@ -175,6 +182,23 @@ mod tests {
         let no: [ReturnType; 3] =
             [parse_quote!(), parse_quote!(-> Result<Vec<String>, Failed>), parse_quote!(-> Box<dyn Any>)];
         assert!(!no.iter().any(may_borrow));
+    }
+
+    #[test]
+    fn only_futures_and_streams_outlive_their_call() {
+        let yes: [Signature; 3] = [
+            parse_quote!(async fn a()),
+            parse_quote!(fn a(&self) -> impl Stream<Item = u8>),
+            parse_quote!(fn a(&self) -> Feed<'_>),
+        ];
+        assert!(yes.iter().all(outlives_call));
+        let no: [Signature; 4] = [
+            parse_quote!(fn a()),
+            parse_quote!(fn a(&self) -> &str),
+            parse_quote!(fn a(&self) -> Result<Option<Cow<'_, str>>, Failed>),
+            parse_quote!(fn a(&self) -> Feed),
+        ];
+        assert!(!no.iter().any(outlives_call));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use futures_util::future::FutureExt;
+
 use crate::exception::HandlerError;
 use crate::reply::{Outcome, Reply};
 
@@ -57,7 +59,8 @@ impl Awaits {
         F: Future + Send + 'a,
         S: Encode<'a, F::Output> + Send + 'a,
     {
-        Outcome::Pending(Box::pin(async move { steps.encode(future.await) }))
+        // Not an `async` block: that would hold the future twice.
+        Outcome::Pending(Box::pin(future.map(move |value| steps.encode(value))))
     }
 }
 

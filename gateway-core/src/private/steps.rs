@@ -6,6 +6,8 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use futures_util::future::FutureExt;
+
 use super::conversion::Convert;
 use super::reply_kind::ReplyKind;
 use super::returned::Encode;
@@ -62,10 +64,7 @@ pub fn nothing() -> Outcome<'static> {
 
 /// The outcome of an `async` method that returns nothing.
 pub fn nothing_after<'a>(future: impl Future<Output = ()> + Send + 'a) -> Outcome<'a> {
-    Outcome::Pending(Box::pin(async move {
-        future.await;
-        Ok(Reply::Nothing)
-    }))
+    Outcome::Pending(Box::pin(future.map(|()| Ok(Reply::Nothing))))
 }
 
 /// The outcome of a message whose parameters do not decode.

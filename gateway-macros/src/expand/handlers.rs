@@ -9,7 +9,7 @@ use syn::{ReceiverKind, Type};
 use super::{location, mentions, reply::reply, runtime_path};
 use crate::diagnostics::at;
 use crate::model::{BlockModel, MethodModel, ParameterModel, ParameterSource};
-use crate::spelling::{Outside, may_borrow};
+use crate::spelling::{Outside, outlives_call};
 
 /// The hooks whose methods belong into an `impl` of their own.
 const HOOKS: &[(&str, &str, &str)] = &[
@@ -121,7 +121,7 @@ impl<'m> Handler<'m> {
             method,
             function: format_ident!("__handle_{index}", span = at(method.name().span())),
             outside: Outside::new(gateway, &signature.generics),
-            borrows: signature.asyncness.is_some() || may_borrow(&signature.output),
+            borrows: outlives_call(signature),
         })
     }
 

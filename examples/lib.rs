@@ -1,0 +1,1 @@
+//! The example apps are the binaries of this crate, one folder each.
