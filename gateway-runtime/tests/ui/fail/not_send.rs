@@ -1,7 +1,11 @@
 //! Gateways and the futures of their handlers move between threads.
-use gateway_runtime::prelude::*;
 use std::cell::Cell;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use gateway_runtime::prelude::*;
 
 #[web_socket_gateway]
 struct Counter {
@@ -25,6 +29,21 @@ impl Chats {
         let held = Rc::new(1);
         std::future::ready(()).await;
         drop(held);
+    }
+
+    #[subscribe_message("stream")]
+    fn stream(&self) -> Ticks {
+        Ticks(Rc::new(1))
+    }
+}
+
+struct Ticks(Rc<u8>);
+
+impl Stream for Ticks {
+    type Item = u8;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u8>> {
+        Poll::Ready(Some(*self.0))
     }
 }
 
