@@ -277,6 +277,18 @@ impl<'a> RawArgument<'a> {
         decode(Some(self))
     }
 
+    /// Decodes the argument and tells the path of each member that `T` does not have.
+    pub(crate) fn decode_noting<T: DeserializeOwned>(
+        &self,
+        note: &mut dyn FnMut(String),
+    ) -> Result<T, DecodeError> {
+        binary::with_attachments(self.attachments, || {
+            let mut deserializer = serde_json::Deserializer::from_str(&self.json);
+            serde_ignored::deserialize(&mut deserializer, |path| note(path.to_string()))
+                .or_else(|_| decode_with_path(&self.json))
+        })
+    }
+
     /// The member of an object, or `None` if this is no object or has no such key.
     pub fn member(&self, key: &str) -> Option<RawArgument<'a>> {
         let json = match &self.json {
@@ -364,6 +376,10 @@ impl DecodeError {
     /// The path of the field that did not decode, `address.street`; empty for the whole body.
     pub fn field(&self) -> &str {
         &self.field
+    }
+
+    pub(crate) fn from_parse(error: ParseArgumentsError) -> Self {
+        Self { field: String::new(), message: error.to_string() }
     }
 
     /// Puts the key in front of the path, for a body that was taken by key.

@@ -1,6 +1,6 @@
 //! Exceptions: what a handler fails with, and what the client learns of it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -67,11 +67,11 @@ impl WsException {
 
     /// The payload of the `exception` event.
     ///
-    /// `cause` is the name of the message that failed and its body.
+    /// `cause` is what the payload says under that name: usually an [`ExceptionCause`].
     ///
     /// # Errors
     /// The body of the cause cannot be written again, which the parser rules out.
-    pub fn to_payload(&self, cause: Option<ExceptionCause<'_>>) -> Result<Payload, EncodeError> {
+    pub fn to_payload<C: Serialize>(&self, cause: Option<C>) -> Result<Payload, EncodeError> {
         if self.error.is_object() || self.error.is_array() {
             return Payload::event(EXCEPTION_EVENT, &self.error);
         }
@@ -104,11 +104,11 @@ pub struct ExceptionCause<'a> {
 }
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+struct Envelope<'a, C> {
     status: &'static str,
     message: &'a Value,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<ExceptionCause<'a>>,
+    cause: Option<C>,
 }
 
 /// Whatever a handler failed with, kept as it was until somebody asks what the client may know.
@@ -137,6 +137,54 @@ impl HandlerError {
         Self(Box::new(Panicked(text)))
     }
 
+    /// The error itself, if it is an `E`.
+    pub fn downcast_ref<E: Error + Send + Sync + 'static>(&self) -> Option<&E> {
+        let any = self.0.as_any();
+        if let Some(boxed) = any.downcast_ref::<BoxedError>() {
+            return boxed.downcast_ref();
+        }
+        match any.downcast_ref::<Option<E>>() {
+            Some(error) => error.as_ref(),
+            None => any.downcast_ref(),
+        }
+    }
+
+    /// Whether [`downcast`](Self::downcast) gives an `E`.
+    pub fn is<E: Error + Send + Sync + 'static>(&self) -> bool {
+        let intended = TypeId::of::<E>() == TypeId::of::<WsException>() && self.0.is_intended();
+        intended || self.downcast_ref::<E>().is_some()
+    }
+
+    /// The error itself taken out, if it is an `E`. A [`WsException`] is also whatever converts into
+    /// one, as a subclass is in NestJS.
+    ///
+    /// # Errors
+    /// Gives the error back unchanged if it is something else.
+    pub fn downcast<E: Error + Send + Sync + 'static>(self) -> Result<E, Self> {
+        if self.downcast_ref::<E>().is_some() {
+            return match self.0.into_any().downcast::<E>() {
+                Ok(error) => Ok(*error),
+                Err(any) => match any.downcast::<Option<E>>() {
+                    Ok(error) => (*error).ok_or_else(Self::taken),
+                    Err(any) => match any.downcast::<BoxedError>() {
+                        Ok(boxed) => (*boxed).downcast().map(|error| *error).map_err(Self::error),
+                        Err(_) => Err(Self::taken()),
+                    },
+                },
+            };
+        }
+        if TypeId::of::<E>() == TypeId::of::<WsException>() && self.0.is_intended() {
+            let exception: BoxedError = Box::new(self.into_exception().0);
+            return exception.downcast().map(|exception| *exception).map_err(Self::error);
+        }
+        Err(self)
+    }
+
+    /// What cannot happen: the error was looked at a moment ago.
+    fn taken() -> Self {
+        Self(Box::new(Panicked("an error was taken twice".to_owned())))
+    }
+
     /// What the client learns, and what the log should say of it (nothing for an exception that was
     /// meant for the client).
     pub fn into_exception(self) -> (WsException, Option<String>) {
@@ -150,37 +198,41 @@ impl fmt::Debug for HandlerError {
     }
 }
 
-impl From<WsException> for HandlerError {
-    fn from(error: WsException) -> Self {
-        Self::exception(error)
-    }
-}
-
-impl From<DecodeError> for HandlerError {
-    fn from(error: DecodeError) -> Self {
-        Self::exception(error)
-    }
-}
-
-impl From<EncodeError> for HandlerError {
-    fn from(error: EncodeError) -> Self {
-        Self::error(error)
+/// Any error, as `?` converts it. What is meant for the client stays so: a [`WsException`], and a body
+/// that does not decode.
+impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        let mut error = Some(error);
+        let by_type: &mut dyn Any = &mut error;
+        if let Some(exception) = by_type.downcast_mut::<Option<WsException>>().and_then(Option::take) {
+            return Self::exception(exception);
+        }
+        if let Some(decode) = by_type.downcast_mut::<Option<DecodeError>>().and_then(Option::take) {
+            return Self::exception(decode);
+        }
+        Self(Box::new(Typed(error)))
     }
 }
 
 impl From<crate::container::HookError> for HandlerError {
     fn from(error: crate::container::HookError) -> Self {
-        match error.downcast::<WsException>() {
-            Ok(exception) => Self::exception(exception),
-            Err(error) => Self(Box::new(Panicked(format!("{error:#}")))),
-        }
+        Self::error(error.into_boxed())
     }
 }
+
+type BoxedError = Box<dyn Error + Send + Sync>;
 
 /// One way to fail.
 trait Failure: Send {
     fn into_exception(self: Box<Self>) -> (WsException, Option<String>);
     fn describe(&self) -> String;
+    /// The error that it holds, for looking it up by type.
+    fn as_any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    /// Whether its type says what the client learns.
+    fn is_intended(&self) -> bool {
+        false
+    }
 }
 
 struct Intended<E>(E);
@@ -193,9 +245,42 @@ impl<E: Into<WsException> + Send + 'static> Failure for Intended<E> {
     fn describe(&self) -> String {
         std::any::type_name::<E>().to_owned()
     }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        Box::new(self.0)
+    }
+
+    fn is_intended(&self) -> bool {
+        true
+    }
 }
 
-struct Unintended(Box<dyn Error + Send + Sync>);
+/// An error of a known type; always there.
+struct Typed<E>(Option<E>);
+
+impl<E: Error + Send + Sync + 'static> Failure for Typed<E> {
+    fn into_exception(self: Box<Self>) -> (WsException, Option<String>) {
+        (WsException::new(UNKNOWN_EXCEPTION_MESSAGE), Some(self.describe()))
+    }
+
+    fn describe(&self) -> String {
+        self.0.as_ref().map(|error| with_causes(error)).unwrap_or_default()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        Box::new(self.0)
+    }
+}
+
+struct Unintended(BoxedError);
 
 impl Failure for Unintended {
     fn into_exception(self: Box<Self>) -> (WsException, Option<String>) {
@@ -208,18 +293,19 @@ impl Failure for Unintended {
     }
 
     fn describe(&self) -> String {
-        let mut text = self.0.to_string();
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            source = error.source();
-        }
-        text
+        with_causes(&*self.0)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        Box::new(self.0)
     }
 }
 
-/// A panic, or an error that is only a text by now.
+/// A panic, which is only a text by now.
 struct Panicked(String);
 
 impl Failure for Panicked {
@@ -230,6 +316,26 @@ impl Failure for Panicked {
     fn describe(&self) -> String {
         self.0.clone()
     }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        Box::new(self.0)
+    }
+}
+
+/// An error's text and those of what caused it.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]
@@ -265,6 +371,29 @@ mod tests {
         assert_eq!(json_of(&exception, None), r#"["exception",{"code":7,"message":"m"}]"#);
         assert_eq!(exception.message(), "m");
         assert_eq!(json_of(&WsException::from_value(json!([1])), None), r#"["exception",[1]]"#);
+    }
+
+    #[test]
+    fn errors_are_found_by_their_type() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no room {0}")]
+        struct NoRoom(u8);
+        impl From<NoRoom> for WsException {
+            fn from(error: NoRoom) -> Self {
+                WsException::new(error.to_string())
+            }
+        }
+        let by_question_mark = || -> Result<(), HandlerError> { Err(NoRoom(1))? };
+        assert_eq!(by_question_mark().unwrap_err().downcast_ref::<NoRoom>().map(|error| error.0), Some(1));
+        assert_eq!(by_question_mark().unwrap_err().downcast::<NoRoom>().unwrap().0, 1);
+        let boxed: BoxedError = Box::new(NoRoom(2));
+        assert_eq!(HandlerError::error(boxed).downcast::<NoRoom>().unwrap().0, 2);
+        let intended = HandlerError::exception(NoRoom(3));
+        assert!(intended.downcast_ref::<NoRoom>().is_some() && intended.downcast_ref::<WsException>().is_none());
+        assert_eq!(intended.downcast::<WsException>().unwrap(), WsException::new("no room 3"));
+        assert!(HandlerError::from(NoRoom(4)).downcast::<WsException>().is_err());
+        let thrown = || -> Result<(), HandlerError> { Err(WsException::new("bad"))? };
+        assert_eq!(thrown().unwrap_err().into_exception(), (WsException::new("bad"), None));
     }
 
     #[test]

@@ -9,22 +9,29 @@ mod ack;
 pub mod adapter;
 mod arguments;
 mod binary;
-mod call;
 pub mod container;
 mod cors;
 pub mod counters;
 mod data;
 mod detached;
+pub mod enhancers;
 mod exception;
+mod execution_context;
+mod extract;
+mod filter;
 mod frames;
 mod gateway_set;
+mod guard;
 mod handshake;
 mod hooks;
+mod interceptor;
 pub mod link;
 mod memory;
+mod metadata;
 mod operator;
 mod options;
 mod payload;
+pub mod pipes;
 #[doc(hidden)]
 pub mod private;
 mod reason;
@@ -35,13 +42,13 @@ mod room;
 pub mod serve;
 mod server;
 mod socket;
+mod target;
 mod undefined;
 
 pub use ack::{AckError, AckFuture, BroadcastAckError, BroadcastAcks};
 pub use adapter::{Adapter, AdapterError, BroadcastFlags, BroadcastOptions};
 pub use arguments::{Arguments, DecodeError, ParseArgumentsError, RawArgument};
 pub use binary::Binary;
-pub use call::{Ack, AckTicket, Call};
 pub use container::{HookError, HookResult};
 pub use cors::{Cors, CorsBuilder, CorsOrigin, IntoCors, IntoSeconds};
 pub use data::Data;
@@ -49,18 +56,29 @@ pub use detached::{DETACHED_CAPACITY, Emitted};
 pub use exception::{
     EXCEPTION_EVENT, ExceptionCause, HandlerError, UNKNOWN_EXCEPTION_MESSAGE, WsException,
 };
+pub use execution_context::{Ack, AckTicket, ExecutionContext, WsArgumentsHost};
+pub use extract::FromExecutionContext;
+pub use filter::{BaseWsExceptionFilter, Catch, DynExceptionFilter, ExceptionFilter, FilterResult, OneOf};
 pub use frames::Frames;
 pub use gateway_set::GatewaySet;
+pub use guard::{CanActivate, DynCanActivate, FORBIDDEN_MESSAGE, GuardResult};
 pub use handshake::{Handshake, RequestHead};
 pub use hooks::{Gateway, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit};
+pub use interceptor::{DynInterceptor, HandlerCall, Interceptor, Next, ReplyResult};
 pub use link::Disconnected;
 pub use memory::MemoryAdapter;
+pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
 pub use operator::{BroadcastOperator, SocketOperator};
 pub use options::{Cookie, CookieBuilder, GatewayOptions, IntoCookie, IntoMillis, ServeClient, Transport};
 pub use payload::{Args, EmitArgs, EncodeError, Payload, PayloadWriter};
+pub use pipes::{
+    ArgumentMetadata, DefaultValuePipe, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe,
+    ParseUuidPipe, PipeTransform, ValidationError, ValidationPipe,
+};
 pub use reason::DisconnectReason;
 pub use remote::RemoteSocket;
 pub use reply::{Outcome, Reply, ReplyStream, WsResponse};
 pub use room::{IntoRooms, Room};
 pub use server::{ConnectError, Namespace, Server};
 pub use socket::{Rooms, Socket};
+pub use target::Target;

@@ -7,7 +7,7 @@ use std::any::TypeId;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, DecodeError};
 use crate::binary;
 use crate::frames::Frames;
 
@@ -186,6 +186,12 @@ impl Payload {
     /// The binary values, in the order of their placeholders.
     pub fn attachments(&self) -> &[Bytes] {
         &self.attachments
+    }
+
+    /// The arguments as if they had been received.
+    pub(crate) fn to_arguments(&self) -> Result<Arguments, DecodeError> {
+        let array = [b"[", self.arguments_json(), b"]"].concat();
+        Arguments::parse_acknowledgement(&array.into(), self.attachments.clone()).map_err(DecodeError::from_parse)
     }
 
     /// Puts a header in front of the JSON array: the packet as it goes out.

@@ -8,7 +8,8 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::call::Call;
+use crate::enhancers::{Enhancer, Enhancers, ParameterPipe};
+use crate::execution_context::ExecutionContext;
 use crate::container::{HookResult, Instance, Location, ProviderDescriptor};
 use crate::options::GatewayOptions;
 use crate::reason::DisconnectReason;
@@ -27,6 +28,8 @@ pub struct GatewayDescriptor {
     pub options: fn(&mut GatewayOptions),
     /// The lifecycle hooks that the struct implements.
     pub hooks: GatewayHooks,
+    /// Guards, interceptors, filters, pipes and metadata on the struct.
+    pub enhancers: Enhancers,
 }
 
 /// Calls `after_init`.
@@ -79,6 +82,10 @@ pub struct HandlerDescriptor {
     pub method: &'static str,
     /// Whether the method acknowledges by hand: then its reply does not.
     pub takes_ack: bool,
+    /// Guards, interceptors, filters and metadata on the method.
+    pub enhancers: Enhancers,
+    /// The pipes of its parameters, in the order in which the handler asks for them by number.
+    pub pipes: &'static [Enhancer<ParameterPipe>],
     /// Calls the method.
     pub invoke: Invoke,
 }
@@ -97,9 +104,9 @@ impl fmt::Debug for HandlerDescriptor {
 #[derive(Clone, Copy)]
 pub enum Invoke {
     /// The outcome borrows nothing: called with both on the stack.
-    Owned(for<'a> fn(&'a Instance, &'a Call) -> Outcome<'static>),
+    Owned(for<'a> fn(&'a Instance, &'a ExecutionContext) -> Outcome<'static>),
     /// The outcome may borrow from the gateway and the call: both are kept beside it.
-    Borrowed(for<'a> fn(&'a Instance, &'a Call) -> Outcome<'a>),
+    Borrowed(for<'a> fn(&'a Instance, &'a ExecutionContext) -> Outcome<'a>),
 }
 
 impl fmt::Debug for Invoke {

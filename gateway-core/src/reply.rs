@@ -6,8 +6,10 @@ use std::pin::Pin;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::{Arguments, DecodeError};
 use crate::exception::HandlerError;
 use crate::payload::Payload;
 
@@ -75,9 +77,60 @@ impl<'a> Reply<'a> {
         Ok(Self::Event(Payload::event(&response.event, &response.data)?))
     }
 
+    /// Changes what is replied: a value, the data of a `WsResponse`, each item of a stream. A reply that is none is
+    /// `undefined`: it is changed if `In` can be that (`Option<T>`, `serde_json::Value`).
+    ///
+    /// What does not decode as `In`, or does not serialize afterwards, becomes an error.
+    #[must_use]
+    pub fn map<In, Out>(self, change: impl FnMut(In) -> Out + Send + 'a) -> Reply<'a>
+    where
+        In: DeserializeOwned,
+        Out: Serialize,
+    {
+        let mut change = change;
+        match self {
+            Self::Stream(stream) => Self::stream(stream.map(move |reply| changed(reply?, &mut change))),
+            reply => match changed(reply, &mut change) {
+                Ok(reply) => reply,
+                Err(error) => Self::stream(futures_util::stream::once(std::future::ready(Err(error)))),
+            },
+        }
+    }
+
+    /// The value, or the data of a `WsResponse`, decoded; `None` for a stream.
+    ///
+    /// # Errors
+    /// It does not decode.
+    pub fn decode<T: DeserializeOwned>(&self) -> Option<Result<T, DecodeError>> {
+        match self {
+            Self::Nothing => Some(Arguments::none().get(0)),
+            Self::Value(payload) | Self::Event(payload) => Some(payload.to_arguments().and_then(|arguments| arguments.get(0))),
+            Self::Stream(_) => None,
+        }
+    }
+
     /// A stream of replies. It is dropped when the client goes.
     pub fn stream(replies: impl Stream<Item = Result<Reply<'a>, HandlerError>> + Send + 'a) -> Self {
         Self::Stream(replies.boxed())
+    }
+}
+
+fn changed<'a, In, Out>(reply: Reply<'a>, change: &mut impl FnMut(In) -> Out) -> Result<Reply<'a>, HandlerError>
+where
+    In: DeserializeOwned,
+    Out: Serialize,
+{
+    match reply {
+        Reply::Nothing => match Arguments::none().get::<In>(0) {
+            Ok(undefined) => Reply::value(&change(undefined)),
+            Err(_) => Ok(Reply::Nothing),
+        },
+        Reply::Value(payload) => Reply::value(&change(payload.to_arguments()?.get(0)?)),
+        Reply::Event(payload) => {
+            let event: String = serde_json::from_slice(payload.event_json())?;
+            Ok(Reply::Event(Payload::event(&event, &change(payload.to_arguments()?.get(0)?))?))
+        }
+        Reply::Stream(_) => Ok(reply),
     }
 }
 

@@ -20,7 +20,7 @@ impl From<Never> for HandlerError {
     }
 }
 
-/// What the handler's error converts from already: [`WsException`], a hook's error.
+/// What the handler's error converts from already: any error, a hook's error.
 #[derive(Clone, Copy, Debug)]
 pub struct AsHandlerError;
 
@@ -60,7 +60,7 @@ impl<E> Convert<E> for NotAnError {
     }
 }
 
-/// First answer.
+/// Second answer.
 pub trait HandlerErrorConversion {
     /// The answer.
     fn probe_conversion(&self) -> AsHandlerError {
@@ -68,9 +68,9 @@ pub trait HandlerErrorConversion {
     }
 }
 
-impl<E: Into<HandlerError>> HandlerErrorConversion for &&&Returned<E> {}
+impl<E: Into<HandlerError>> HandlerErrorConversion for &&Returned<E> {}
 
-/// Second answer.
+/// First answer.
 pub trait ExceptionConversion {
     /// The answer.
     fn probe_conversion(&self) -> AsException {
@@ -78,7 +78,7 @@ pub trait ExceptionConversion {
     }
 }
 
-impl<E: Into<WsException> + Send + 'static> ExceptionConversion for &&Returned<E> {}
+impl<E: Into<WsException> + Send + 'static> ExceptionConversion for &&&Returned<E> {}
 
 /// Third answer.
 pub trait ErrorConversion {

@@ -36,7 +36,7 @@ pub use self::reply_kind::{AsNothing, AsResponse, AsStream, AsStreamOf, AsValue,
 pub use self::returned::{Awaits, Returned, Returns};
 pub use self::shape::{Never, Shaped};
 pub use self::steps::{Steps, failed, nothing, nothing_after};
-pub use crate::call::Call;
+pub use crate::execution_context::ExecutionContext as Call;
 pub use crate::container::{
     Alias, ContainerError, Dependency, Inject, InjectOrDefault, Instance, Lifecycle, LifecycleOf, Location,
     NoLifecycle, ProviderDescriptor, ProviderKey, Resolver,

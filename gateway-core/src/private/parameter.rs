@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::call::{Ack, Call};
+use crate::execution_context::{Ack, ExecutionContext as Call};
 use crate::exception::HandlerError;
 use crate::server::Server;
 use crate::socket::Socket;

@@ -1,31 +1,80 @@
-//! One message on its way to a handler: the socket, the arguments, the acknowledgement.
+//! One message on its way to a handler: the client, the arguments, the acknowledgement, and which
+//! handler it is.
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::DeserializeOwned;
 
-use crate::arguments::{self, Arguments, RawArgument};
+use crate::arguments::{self, Arguments, DecodeError, RawArgument};
 use crate::exception::{ExceptionCause, HandlerError};
 use crate::payload::{EmitArgs, Payload};
 use crate::server::Server;
 use crate::socket::Socket;
+use crate::target::Target;
 
-/// A message that a handler is called with.
+/// What guards, interceptors, pipes and filters look at: a message, its client, and the handler that
+/// it is for (NestJS's `ExecutionContext`).
 #[derive(Debug)]
-pub struct Call {
+pub struct ExecutionContext {
     socket: Socket,
-    pattern: Arc<str>,
+    target: Arc<Target>,
     arguments: Arguments,
+    /// What untyped pipes made of the arguments.
+    transformed: OnceLock<Arguments>,
     ack: Option<AckTicket>,
 }
 
-impl Call {
-    /// A message of `socket` for the handlers of `pattern`; `ack` if the client asked for one.
-    pub fn new(socket: Socket, pattern: Arc<str>, arguments: Arguments, ack: Option<AckTicket>) -> Self {
-        Self { socket, pattern, arguments, ack }
+impl ExecutionContext {
+    /// A message of `socket` for a handler; `ack` if the client asked for one.
+    pub fn new(socket: Socket, target: Arc<Target>, arguments: Arguments, ack: Option<AckTicket>) -> Self {
+        Self { socket, target, arguments, transformed: OnceLock::new(), ack }
+    }
+
+    /// A message for no handler in particular, for unit tests of guards, pipes and filters.
+    ///
+    /// ```
+    /// # use gateway_core::{ExecutionContext, Socket};
+    /// let context = ExecutionContext::detached(Socket::detached("c1"), "joinRoom", &"general");
+    /// assert_eq!(context.switch_to_ws().get_data::<String>().unwrap(), "general");
+    /// ```
+    pub fn detached<T: serde::Serialize + ?Sized>(socket: Socket, pattern: &str, data: &T) -> Self {
+        let arguments = Arguments::from_value(data).unwrap_or_else(|_| Arguments::none());
+        Self::new(socket, Arc::new(Target::detached(pattern)), arguments, None)
+    }
+
+    /// The context type: `"ws"` (NestJS's `getType()`).
+    pub fn get_type(&self) -> &'static str {
+        "ws"
+    }
+
+    /// The client, the body and the name of the message (NestJS's `switchToWs()`).
+    pub fn switch_to_ws(&self) -> WsArgumentsHost<'_> {
+        WsArgumentsHost { context: self }
+    }
+
+    /// The name of the gateway (NestJS's `getClass().name`).
+    pub fn get_class(&self) -> &str {
+        self.target.gateway()
+    }
+
+    /// The name of the method (NestJS's `getHandler().name`); `handle_connection` for a guard on the
+    /// connection.
+    pub fn get_handler(&self) -> &str {
+        self.target.method()
+    }
+
+    /// What `#[set_metadata(key, value)]` says on the method, or else on the gateway (NestJS's
+    /// `Reflector.getAllAndOverride`); `None` if neither has it, or it is of another type.
+    pub fn metadata<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        self.target.metadata().get(key)
+    }
+
+    /// The handler that the message is for.
+    pub fn target(&self) -> &Arc<Target> {
+        &self.target
     }
 
     /// The client that sent the message.
@@ -40,12 +89,38 @@ impl Call {
 
     /// The name of the event (NestJS's `getPattern()`).
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        self.target.pattern()
     }
 
-    /// All arguments.
+    /// All arguments, as the client sent them.
     pub fn arguments(&self) -> &Arguments {
         &self.arguments
+    }
+
+    /// Replaces what the handler's parameters are decoded from: once, by the pipes of the gateway. A
+    /// handler that is repeated takes the same.
+    pub fn set_transformed(&self, arguments: Arguments) {
+        // The second of two equal calls changes nothing.
+        let _ = self.transformed.set(arguments);
+    }
+
+    /// Whether [`set_transformed`](Self::set_transformed) has been called.
+    pub fn is_transformed(&self) -> bool {
+        self.transformed.get().is_some()
+    }
+
+    /// The body that the handler's parameters are decoded from; `None` is undefined.
+    fn raw_body(&self) -> Option<RawArgument<'_>> {
+        self.transformed.get().unwrap_or(&self.arguments).body()
+    }
+
+    /// The body, or one member of it, undecoded; `None` is undefined.
+    pub(crate) fn raw(&self, key: Option<&str>) -> Option<RawArgument<'_>> {
+        let body = self.raw_body();
+        match key {
+            None => body,
+            Some(key) => body.and_then(|body| body.member(key)),
+        }
     }
 
     /// The body, decoded.
@@ -53,7 +128,7 @@ impl Call {
     /// # Errors
     /// It does not decode: an exception for the client that names the field.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, HandlerError> {
-        Ok(arguments::decode(self.arguments.body().as_ref())?)
+        Ok(arguments::decode(self.raw(None).as_ref())?)
     }
 
     /// One member of the body, decoded. A body that is no object has no members.
@@ -61,9 +136,7 @@ impl Call {
     /// # Errors
     /// It does not decode: an exception for the client that names the key.
     pub fn body_key<T: DeserializeOwned>(&self, key: &str) -> Result<T, HandlerError> {
-        let body = self.arguments.body();
-        let member = body.as_ref().and_then(|body| body.member(key));
-        Ok(arguments::decode(member.as_ref()).map_err(|error| error.under(key))?)
+        Ok(arguments::decode(self.raw(Some(key)).as_ref()).map_err(|error| error.under(key))?)
     }
 
     /// The acknowledgement of this message; one that goes nowhere if the client asked for none.
@@ -84,11 +157,33 @@ impl Call {
 
     /// What an exception of this message names as its cause.
     pub fn cause(&self) -> ExceptionCause<'_> {
-        ExceptionCause { pattern: &self.pattern, data: self.body_argument() }
+        ExceptionCause { pattern: self.pattern(), data: self.arguments.body() }
+    }
+}
+
+/// The WebSocket view of an [`ExecutionContext`] (NestJS's `WsArgumentsHost`).
+#[derive(Clone, Copy, Debug)]
+pub struct WsArgumentsHost<'a> {
+    context: &'a ExecutionContext,
+}
+
+impl<'a> WsArgumentsHost<'a> {
+    /// The client that sent the message.
+    pub fn get_client(&self) -> &'a Socket {
+        &self.context.socket
     }
 
-    fn body_argument(&self) -> Option<RawArgument<'_>> {
-        self.arguments.body()
+    /// The body, decoded; a `serde_json::Value` or a [`Data`](crate::Data) takes any.
+    ///
+    /// # Errors
+    /// It does not decode.
+    pub fn get_data<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        arguments::decode(self.context.raw(None).as_ref())
+    }
+
+    /// The name of the message.
+    pub fn get_pattern(&self) -> &'a str {
+        self.context.pattern()
     }
 }
 
