@@ -77,6 +77,17 @@ impl<'a> Reply<'a> {
         Ok(Self::Event(Payload::event(&response.event, &response.data)?))
     }
 
+    /// A reply that borrows nothing, where one that might is expected.
+    pub fn from_owned(reply: Reply<'static>) -> Self {
+        match reply {
+            Reply::Nothing => Self::Nothing,
+            Reply::Value(payload) => Self::Value(payload),
+            Reply::Event(payload) => Self::Event(payload),
+            // A stream's item type names the lifetime, which makes it invariant.
+            Reply::Stream(stream) => Self::stream(stream.map(|reply| reply.map(Reply::from_owned))),
+        }
+    }
+
     /// Changes what is replied: a value, the data of a `WsResponse`, each item of a stream. A reply that is none is
     /// `undefined`: it is changed if `In` can be that (`Option<T>`, `serde_json::Value`).
     ///

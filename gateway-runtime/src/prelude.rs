@@ -6,9 +6,12 @@ pub use gateway_core::container::{
     BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit, Provider,
 };
 pub use gateway_core::{
-    Ack, AckError, Args, Arguments, Binary, BroadcastOperator, ConnectError, CorsOrigin, Data, DisconnectReason,
-    Gateway, Handshake, HookError, HookResult, Namespace, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit,
-    RemoteSocket, ServeClient, Server, Socket, WsException, WsResponse,
+    Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator, CanActivate,
+    ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, ExceptionFilter, ExecutionContext, FilterResult,
+    FromExecutionContext, Gateway, GuardResult, HandlerError, Handshake, HookError, HookResult,
+    Interceptor, Namespace, Next, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf,
+    ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector,
+    RemoteSocket, ReplyResult, ServeClient, Server, Socket, ValidationError, ValidationPipe, WsException, WsResponse,
 };
 pub use gateway_macros::*;
 

@@ -257,7 +257,7 @@ mod tests {
         let chain = || Chain(DefaultValuePipe::new(1), ParseIntPipe::new());
         assert_eq!(run(chain(), serde_json::Value::Null).await, Some(1_u32));
         assert_eq!(run(chain(), "5".into()).await, Some(5_u32));
-        let given: Result<i32, _> = DefaultValuePipe::new(7).transform(None, &METADATA).await;
+        let given = PipeTransform::<i32, _>::transform(&DefaultValuePipe::new(7), None, &METADATA).await;
         assert_eq!(given.ok(), Some(7));
     }
 

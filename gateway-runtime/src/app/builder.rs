@@ -1,15 +1,18 @@
 //! `GatewayApp`: the application, from its providers to its port.
 
+use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
 use gateway_core::container::{ContainerBuilder, ContainerError, Provider, Resolver};
-use gateway_core::{GatewaySet, HookError};
+use gateway_core::pipes::IntoGatewayPipe;
+use gateway_core::{CanActivate, ExceptionFilter, GatewaySet, HookError, Interceptor};
 use tokio_util::sync::CancellationToken;
 
 use super::start::{self, Assembly, Selection};
 use super::{AppHandle, GatewayError, ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter};
+use crate::dispatch::{GlobalEnhancers, Overrides};
 
 /// Providers and choices for an application (what NestJS's `@Module` says).
 ///
@@ -38,6 +41,8 @@ pub struct GatewayAppBuilder {
     selection: Selection,
     adapter: WebSocketAdapter,
     shutdown: ShutdownOptions,
+    global: GlobalEnhancers,
+    overrides: Overrides,
 }
 
 impl std::fmt::Debug for GatewayAppBuilder {
@@ -125,6 +130,55 @@ impl GatewayAppBuilder {
         self
     }
 
+    /// Adds a guard in front of every gateway's messages (`useGlobalGuards`).
+    pub fn use_global_guard(mut self, guard: impl CanActivate) -> Self {
+        self.global.guards.push(Arc::new(guard));
+        self
+    }
+
+    /// Adds a pipe for the bodies of every gateway (`useGlobalPipes`): a `ValidationPipe`, or a pipe from
+    /// [`Data`](crate::Data) to `Data`.
+    pub fn use_global_pipe<M>(mut self, pipe: impl IntoGatewayPipe<M>) -> Self {
+        self.global.pipes.push(pipe.into_gateway_pipe());
+        self
+    }
+
+    /// Adds an interceptor around every gateway's handlers (`useGlobalInterceptors`).
+    pub fn use_global_interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.global.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Adds a filter for the errors of every gateway (`useGlobalFilters`).
+    pub fn use_global_filter(mut self, filter: impl ExceptionFilter) -> Self {
+        self.global.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Puts another guard in the place of every `G` (`overrideGuard` of NestJS's testing module).
+    pub fn override_guard<G: CanActivate>(mut self, guard: impl CanActivate) -> Self {
+        self.overrides.guards.insert(TypeId::of::<G>(), Arc::new(guard));
+        self
+    }
+
+    /// Puts another pipe in the place of every `P` on gateways (`overridePipe`).
+    pub fn override_pipe<P: 'static, M>(mut self, pipe: impl IntoGatewayPipe<M>) -> Self {
+        self.overrides.pipes.insert(TypeId::of::<P>(), pipe.into_gateway_pipe());
+        self
+    }
+
+    /// Puts another interceptor in the place of every `I` (`overrideInterceptor`).
+    pub fn override_interceptor<I: Interceptor>(mut self, interceptor: impl Interceptor) -> Self {
+        self.overrides.interceptors.insert(TypeId::of::<I>(), Arc::new(interceptor));
+        self
+    }
+
+    /// Puts another filter in the place of every `F` (`overrideFilter`).
+    pub fn override_filter<F: ExceptionFilter>(mut self, filter: impl ExceptionFilter) -> Self {
+        self.overrides.filters.insert(TypeId::of::<F>(), Arc::new(filter));
+        self
+    }
+
     /// How the application stops.
     pub fn shutdown_options(mut self, options: ShutdownOptions) -> Self {
         self.shutdown = options;
@@ -141,6 +195,7 @@ impl GatewayAppBuilder {
         Ok(GatewayApp {
             assembly,
             adapter: self.adapter,
+            enhancers: (self.global, self.overrides),
             router: Router::new(),
             shutdown: self.shutdown,
             stop: CancellationToken::new(),
@@ -153,6 +208,7 @@ impl GatewayAppBuilder {
 pub struct GatewayApp {
     assembly: Assembly,
     adapter: WebSocketAdapter,
+    enhancers: (GlobalEnhancers, Overrides),
     router: Router,
     shutdown: ShutdownOptions,
     stop: CancellationToken,
@@ -222,7 +278,7 @@ impl GatewayApp {
     pub async fn start(self, address: impl Into<ListenAddr>) -> Result<RunningApp, GatewayError> {
         let listener = address.into().bind().await?;
         let port = listener.local_addr()?.port();
-        let ready = start::ready(self.assembly, &self.adapter, Some(port), self.router).await?;
+        let ready = start::ready(self.assembly, &self.adapter, Some(port), self.router, &self.enhancers).await?;
         RunningApp::start(ready, listener, self.shutdown, self.stop).await
     }
 
@@ -237,7 +293,7 @@ impl GatewayApp {
     /// # Errors
     /// A hook of the start fails, or a gateway's port cannot be listened on.
     pub async fn into_router(self) -> Result<Router, GatewayError> {
-        let mut ready = start::ready(self.assembly, &self.adapter, None, self.router).await?;
+        let mut ready = start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
         let own = ready.ports.remove(0).router;
         RunningApp::serve_mounted(ready, self.shutdown, self.stop).await?;
         Ok(own)

@@ -56,6 +56,19 @@ pub enum GatewayError {
     #[error("the providers could not be put together")]
     Container(#[from] ContainerError),
 
+    /// A guard, pipe, interceptor or filter cannot be had.
+    #[error(
+        "{gateway} uses {name}, which neither the container provides nor `Default` makes: add #[injectable] to it, or          derive Default, or write the value itself in the attribute"
+    )]
+    Enhancer {
+        /// The gateway.
+        gateway: &'static str,
+        /// The guard, pipe, interceptor or filter.
+        name: &'static str,
+        /// What the container says.
+        source: Box<ContainerError>,
+    },
+
     /// A gateway's `after_init` failed.
     #[error("after_init of {gateway} failed")]
     AfterInit {

@@ -17,7 +17,7 @@ use super::mount::{Mount, Served};
 use super::start::RegisteredGateway;
 use super::{IoAdapter, WebSocketAdapter, WsAdapter};
 use crate::client::{DetachedHandlers, HandlerLimits};
-use crate::dispatch::{Dispatcher, ReplyStyle, ServedGateway};
+use crate::dispatch::{Dispatcher, ReplyStyle, ResolveError, ServedGateway, Sources};
 use crate::engine::{
     CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits, Transports,
 };
@@ -46,6 +46,7 @@ pub(crate) fn build(
     adapter: &WebSocketAdapter,
     app_port: Option<u16>,
     detached: &DetachedHandlers,
+    sources: Sources<'_>,
 ) -> Result<Vec<PortServers>, GatewayError> {
     let default_path = match adapter {
         WebSocketAdapter::Io(_) => "/socket.io",
@@ -55,8 +56,8 @@ pub(crate) fn build(
     for group in groups(gateways, default_path, app_port) {
         warn_of_differences(&group);
         let (mount, served) = match adapter {
-            WebSocketAdapter::Io(io) => socket_io(&group, io, detached),
-            WebSocketAdapter::Ws(ws) => plain(&group, ws, detached)?,
+            WebSocketAdapter::Io(io) => socket_io(&group, io, detached, sources)?,
+            WebSocketAdapter::Ws(ws) => plain(&group, ws, detached, sources)?,
         };
         let index = ports.iter().position(|port| port.port == group.port).unwrap_or_else(|| {
             ports.push(PortServers { port: group.port, mounts: Vec::new(), served: Vec::new() });
@@ -139,10 +140,23 @@ fn served(gateways: &[&RegisteredGateway]) -> Vec<ServedGateway> {
             name: gateway.name(),
             instance: gateway.instance.clone(),
             hooks: gateway.descriptor.hooks,
+            enhancers: gateway.descriptor.enhancers,
             handlers: gateway.handlers.clone(),
             concurrent_connection: gateway.options.concurrent_connection.unwrap_or(false),
         })
         .collect()
+}
+
+/// The table of a namespace, with guards, pipes, interceptors and filters resolved.
+fn dispatcher(
+    namespace: &str,
+    gateways: &[&RegisteredGateway],
+    style: ReplyStyle,
+    sources: Sources<'_>,
+) -> Result<Dispatcher, GatewayError> {
+    Dispatcher::new(namespace, served(gateways), style, sources).map_err(|(gateway, ResolveError { name, source })| {
+        GatewayError::Enhancer { gateway, name, source: Box::new(source) }
+    })
 }
 
 /// Makes the handles that the gateways hold speak to the namespace.
@@ -152,7 +166,12 @@ fn bind(gateways: &[&RegisteredGateway], server: &Server) {
     }
 }
 
-fn socket_io(group: &Group<'_>, io: &IoAdapter, detached: &DetachedHandlers) -> (Mount, Arc<dyn Served>) {
+fn socket_io(
+    group: &Group<'_>,
+    io: &IoAdapter,
+    detached: &DetachedHandlers,
+    sources: Sources<'_>,
+) -> Result<(Mount, Arc<dyn Served>), GatewayError> {
     let options = group.options();
     let cors = group.cors();
     let adapter: AdapterFactory = io.adapter.clone();
@@ -164,7 +183,7 @@ fn socket_io(group: &Group<'_>, io: &IoAdapter, detached: &DetachedHandlers) -> 
         detached: detached.clone(),
     });
     for (name, gateways) in group.namespaces() {
-        let dispatcher = Dispatcher::new(&name, served(&gateways), ReplyStyle::Acknowledge);
+        let dispatcher = dispatcher(&name, &gateways, ReplyStyle::Acknowledge, sources)?;
         bind(&gateways, &server.of(&name));
         server.serve(&name, Arc::new(dispatcher));
     }
@@ -187,13 +206,14 @@ fn socket_io(group: &Group<'_>, io: &IoAdapter, detached: &DetachedHandlers) -> 
     let counted = Arc::downgrade(&engine);
     server.count_clients_with(move || counted.upgrade().map_or(0, |engine| engine.sessions()));
     let files = options.serve_client.clone().and_then(ClientFiles::new);
-    (Mount::socket_io(&group.path, engine.clone(), cors.as_ref(), files), engine)
+    Ok((Mount::socket_io(&group.path, engine.clone(), cors.as_ref(), files), engine))
 }
 
 fn plain(
     group: &Group<'_>,
     ws: &WsAdapter,
     detached: &DetachedHandlers,
+    sources: Sources<'_>,
 ) -> Result<(Mount, Arc<dyn Served>), GatewayError> {
     for gateway in &group.gateways {
         if let Some(namespace) = gateway.options.namespace.clone() {
@@ -209,7 +229,7 @@ fn plain(
         message_parser: ws.message_parser.clone(),
     });
     bind(&group.gateways, server.server());
-    server.serve(Arc::new(Dispatcher::new("/", served(&group.gateways), ReplyStyle::Frame)));
+    server.serve(Arc::new(dispatcher("/", &group.gateways, ReplyStyle::Frame, sources)?));
     let config = PlainConfig {
         ping_interval: options.ping_interval,
         ping_timeout: options.ping_timeout.unwrap_or(defaults.ping_timeout),

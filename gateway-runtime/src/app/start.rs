@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use axum::Router;
-use gateway_core::container::{Container, ContainerBuilder, Instance};
+use gateway_core::container::{Container, ContainerBuilder, Instance, ProviderKey};
 use gateway_core::registry::{self, GatewayDescriptor, HandlerDescriptor};
 use gateway_core::{GatewayOptions, Server, serve};
 
@@ -12,6 +12,7 @@ use super::error::GatewayError;
 use super::mount::{self, Served};
 use super::{WebSocketAdapter, servers};
 use crate::client::{DetachedHandlers, DetachedLimits};
+use crate::dispatch::{GlobalEnhancers, Overrides, Sources};
 
 /// A gateway of this application.
 pub(crate) struct RegisteredGateway {
@@ -84,12 +85,10 @@ pub(crate) async fn assemble(
         prepared.push((descriptor, options, server));
     }
     // What only gateways that were left out need is neither built nor checked.
+    let needed: Vec<_> = prepared.iter().flat_map(|(descriptor, ..)| enhancer_keys(descriptor)).collect();
     for provider in gateway_core::container::provider_descriptors() {
-        builder = if selection.only.is_some() {
-            builder.describe_on_demand(provider)
-        } else {
-            builder.describe(provider)
-        };
+        let wanted = selection.only.is_none() || needed.contains(&(provider.key)());
+        builder = if wanted { builder.describe(provider) } else { builder.describe_on_demand(provider) };
     }
     let container = builder.build().await?;
     let gateways = prepared.into_iter().filter_map(|(descriptor, options, server)| {
@@ -100,6 +99,16 @@ pub(crate) async fn assemble(
     });
     let gateways = gateways.collect();
     Ok(Assembly { container, gateways })
+}
+
+/// What the guards, interceptors, filters and pipes of a gateway are provided as.
+fn enhancer_keys(gateway: &GatewayDescriptor) -> Vec<ProviderKey> {
+    let handlers = registry::handlers_of(gateway.type_id);
+    let of_handlers = handlers.iter().flat_map(|handler| {
+        let pipes = handler.pipes.iter().filter_map(|pipe| pipe.class);
+        handler.enhancers.classes().chain(pipes)
+    });
+    gateway.enhancers.classes().chain(of_handlers).map(|class| (class.key)()).collect()
 }
 
 /// What listens on one port.
@@ -123,10 +132,12 @@ pub(crate) async fn ready(
     adapter: &WebSocketAdapter,
     app_port: Option<u16>,
     behind: Router,
+    enhancers: &(GlobalEnhancers, Overrides),
 ) -> Result<Ready, GatewayError> {
     let Assembly { container, gateways } = assembly;
     let detached = DetachedHandlers::new(DetachedLimits::default());
-    let servers = servers::build(&gateways, adapter, app_port, &detached)?;
+    let sources = Sources { container: &container, global: &enhancers.0, overrides: &enhancers.1 };
+    let servers = servers::build(&gateways, adapter, app_port, &detached, sources)?;
     container.module_init().await?;
     for gateway in &gateways {
         if let Some(init) = gateway.descriptor.hooks.init {

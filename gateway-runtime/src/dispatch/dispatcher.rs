@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use gateway_core::container::Instance;
+use gateway_core::enhancers::Enhancers;
 use gateway_core::registry::{GatewayHooks, HandlerDescriptor};
-use gateway_core::{AckTicket, Call, ConnectError, DisconnectReason, Socket, counters};
+use gateway_core::{AckTicket, ConnectError, DisconnectReason, ExecutionContext, Socket, counters};
 use parking_lot::Mutex;
 
 use super::deliver::ReplyStyle;
-use super::{hooks, invoke};
+use super::handler::{Handler, ResolveError, Sources};
+use super::hooks::{self, HookedGateway};
+use super::invoke;
 use crate::client::{Event, NamespaceHandler, Task};
 
 /// Names of unhandled events that are remembered, so that each is logged once.
@@ -22,55 +25,51 @@ pub(crate) struct ServedGateway {
     pub(crate) name: &'static str,
     pub(crate) instance: Instance,
     pub(crate) hooks: GatewayHooks,
+    pub(crate) enhancers: Enhancers,
     pub(crate) handlers: Vec<&'static HandlerDescriptor>,
     pub(crate) concurrent_connection: bool,
-}
-
-/// One handler of one gateway.
-#[derive(Debug)]
-pub(crate) struct Handler {
-    pub(crate) gateway: &'static str,
-    pub(crate) instance: Instance,
-    pub(crate) descriptor: &'static HandlerDescriptor,
-    pub(crate) style: ReplyStyle,
-}
-
-/// All handlers of one event, in the order of the source.
-#[derive(Debug)]
-struct Route {
-    pattern: Arc<str>,
-    handlers: Vec<Arc<Handler>>,
 }
 
 /// The gateways of one namespace.
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
     namespace: String,
-    gateways: Vec<ServedGateway>,
+    gateways: Vec<HookedGateway>,
     by_event: HashMap<&'static str, usize>,
-    routes: Vec<Route>,
+    /// The handlers of each event, in the order of the source.
+    routes: Vec<Vec<Arc<Handler>>>,
     concurrent_connection: bool,
     unhandled: Mutex<HashSet<String>>,
 }
 
 impl Dispatcher {
     /// The table of the gateways that share a namespace.
-    pub(crate) fn new(namespace: &str, gateways: Vec<ServedGateway>, style: ReplyStyle) -> Self {
+    pub(crate) fn new(
+        namespace: &str,
+        gateways: Vec<ServedGateway>,
+        style: ReplyStyle,
+        sources: Sources<'_>,
+    ) -> Result<Self, (&'static str, ResolveError)> {
         let mut by_event = HashMap::new();
-        let mut routes: Vec<Route> = Vec::new();
-        for gateway in &gateways {
+        let mut routes: Vec<Vec<Arc<Handler>>> = Vec::new();
+        let concurrent_connection = gateways.iter().all(|gateway| gateway.concurrent_connection);
+        let mut hooked = Vec::with_capacity(gateways.len());
+        for gateway in gateways {
             for &descriptor in &gateway.handlers {
                 let route = *by_event.entry(descriptor.event).or_insert_with(|| {
-                    routes.push(Route { pattern: descriptor.event.into(), handlers: Vec::new() });
+                    routes.push(Vec::new());
                     routes.len() - 1
                 });
-                let (gateway, instance) = (gateway.name, gateway.instance.clone());
-                routes[route].handlers.push(Arc::new(Handler { gateway, instance, descriptor, style }));
+                let owner = (gateway.name, &gateway.enhancers, gateway.instance.clone());
+                let handler = Handler::resolve(sources, owner, descriptor, style)
+                    .map_err(|error| (gateway.name, error))?;
+                routes[route].push(Arc::new(handler));
             }
+            let name = gateway.name;
+            hooked.push(HookedGateway::resolve(sources, gateway).map_err(|error| (name, error))?);
         }
-        let concurrent_connection = gateways.iter().all(|gateway| gateway.concurrent_connection);
         let (namespace, unhandled) = (namespace.to_owned(), Mutex::default());
-        Self { namespace, gateways, by_event, routes, concurrent_connection, unhandled }
+        Ok(Self { namespace, gateways: hooked, by_event, routes, concurrent_connection, unhandled })
     }
 
     fn note_unhandled(&self, event: &str) {
@@ -89,8 +88,8 @@ impl Dispatcher {
 }
 
 impl NamespaceHandler for Dispatcher {
-    fn admit(&self, _socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
-        None
+    fn admit(&self, socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
+        hooks::admit(&self.gateways, socket)
     }
 
     fn connection(&self, socket: &Socket) -> Option<Task> {
@@ -110,20 +109,21 @@ impl NamespaceHandler for Dispatcher {
     }
 
     fn event(&self, socket: &Socket, event: Event, run: &mut dyn FnMut(Task)) {
-        let Some(route) = self.routes.get(event.route) else { return };
+        let Some(handlers) = self.routes.get(event.route) else { return };
         let Event { arguments, ack, .. } = event;
-        let (pattern, handlers) = (&route.pattern, route.handlers.as_slice());
-        if let [handler] = handlers
+        if let [handler] = handlers.as_slice()
             && !handler.descriptor.takes_ack
         {
-            let call = Call::new(socket.clone(), pattern.clone(), arguments, ack.map(AckTicket::single));
-            return invoke::invoke(handler, call, run);
+            let ack = ack.map(AckTicket::single);
+            let context = ExecutionContext::new(socket.clone(), handler.target.clone(), arguments, ack);
+            return invoke::invoke(handler, context, run);
         }
         // Whoever acknowledges first wins.
         let ticket = ack.map(AckTicket::shared);
         for handler in handlers {
-            let call = Call::new(socket.clone(), pattern.clone(), arguments.clone(), ticket.clone());
-            invoke::invoke(handler, call, run);
+            let (target, arguments) = (handler.target.clone(), arguments.clone());
+            let context = ExecutionContext::new(socket.clone(), target, arguments, ticket.clone());
+            invoke::invoke(handler, context, run);
         }
     }
 

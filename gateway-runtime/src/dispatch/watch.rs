@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use super::dispatcher::Handler;
+use super::handler::Handler;
 
 /// A handler that runs this long without waiting is worth a warning.
 const SLOW_POLL: Duration = Duration::from_millis(100);
@@ -18,7 +18,7 @@ pub(crate) fn check(started: Instant, handler: &Handler) {
     let held = started.elapsed();
     if held > SLOW_POLL {
         tracing::warn!(
-            handler = format_args!("{}::{}", handler.gateway, handler.descriptor.method),
+            handler = format_args!("{}::{}", handler.target.gateway(), handler.descriptor.method),
             event = handler.descriptor.event,
             ?held,
             "a handler holds its thread: move the work to `tokio::task::spawn_blocking`, or await in between"
