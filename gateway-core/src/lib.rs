@@ -38,6 +38,7 @@ mod reason;
 pub mod registry;
 mod remote;
 mod reply;
+mod request_scope;
 mod room;
 pub mod serve;
 mod server;
@@ -78,6 +79,7 @@ pub use pipes::{
 pub use reason::DisconnectReason;
 pub use remote::RemoteSocket;
 pub use reply::{Outcome, Reply, ReplyStream, WsResponse};
+pub use request_scope::{FromClient, RequestScoped};
 pub use room::{IntoRooms, Room};
 pub use server::{ConnectError, Namespace, Server};
 pub use socket::{Rooms, Socket};

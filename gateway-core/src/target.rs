@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::container::Container;
 use crate::metadata::Metadata;
 use crate::pipes::ValidationPipe;
 
@@ -16,6 +17,7 @@ pub struct Target {
     metadata: Metadata,
     validation: Option<Arc<ValidationPipe>>,
     pipes: Box<[Box<dyn Any + Send + Sync>]>,
+    container: Option<Container>,
 }
 
 impl Target {
@@ -42,6 +44,18 @@ impl Target {
     pub fn with_pipes(mut self, pipes: Vec<Box<dyn Any + Send + Sync>>) -> Self {
         self.pipes = pipes.into();
         self
+    }
+
+    /// Adds the providers of the application.
+    #[must_use]
+    pub fn with_container(mut self, container: Container) -> Self {
+        self.container = Some(container);
+        self
+    }
+
+    /// The providers of the application; `None` in a unit test.
+    pub fn container(&self) -> Option<&Container> {
+        self.container.as_ref()
     }
 
     /// The gateway's name.

@@ -8,10 +8,10 @@ pub use gateway_core::container::{
 pub use gateway_core::{
     Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator, CanActivate,
     ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, ExceptionFilter, ExecutionContext, FilterResult,
-    FromExecutionContext, Gateway, GuardResult, HandlerError, Handshake, HookError, HookResult,
+    FromClient, FromExecutionContext, Gateway, GuardResult, HandlerError, Handshake, HookError, HookResult,
     Interceptor, Namespace, Next, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf,
     ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector,
-    RemoteSocket, ReplyResult, ServeClient, Server, Socket, ValidationError, ValidationPipe, WsException, WsResponse,
+    RemoteSocket, ReplyResult, RequestScoped, ServeClient, Server, Socket, ValidationError, ValidationPipe, WsException, WsResponse,
 };
 pub use gateway_macros::*;
 

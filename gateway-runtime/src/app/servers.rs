@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::FutureExt;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::link::Namespaces;
 use gateway_core::{Cookie, Cors, CorsOrigin, GatewayOptions, Server, Transport, serve};
@@ -19,7 +20,7 @@ use super::{IoAdapter, WebSocketAdapter, WsAdapter};
 use crate::client::{DetachedHandlers, HandlerLimits};
 use crate::dispatch::{Dispatcher, ReplyStyle, ResolveError, ServedGateway, Sources};
 use crate::engine::{
-    CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits, Transports,
+    AllowRequest, CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits, Transports,
 };
 use crate::socketio::{SocketIoApplication, SocketIoConfig, SocketIoServer};
 use crate::ws::{WsApplication, WsConfig, WsServer};
@@ -236,10 +237,19 @@ fn plain(
         max_payload: options.max_http_buffer_size.unwrap_or(defaults.max_payload),
         check_origin: check_origin(options, group.cors().as_ref()),
         limits: group.limits(),
+        allow_request: Some(admission(server.clone())),
         ..defaults
     };
     let engine = PlainEngine::new(config, WsApplication(server));
     Ok((Mount::plain(&group.path, engine.clone()), engine))
+}
+
+/// Middlewares and guards decide before the upgrade.
+fn admission(server: Arc<WsServer>) -> AllowRequest {
+    Arc::new(move |request| {
+        let server = server.clone();
+        async move { server.admit(&request).await }.boxed()
+    })
 }
 
 fn check_origin(options: &GatewayOptions, cors: Option<&Cors>) -> Option<crate::engine::CheckOrigin> {

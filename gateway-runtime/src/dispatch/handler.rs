@@ -151,7 +151,8 @@ impl Handler {
         let metadata = Metadata::new(enhancers.metadata, descriptor.enhancers.metadata);
         let target = Target::new(name, descriptor.method, descriptor.event, metadata)
             .with_validation(around.validation.clone())
-            .with_pipes(pipes?);
+            .with_pipes(pipes?)
+            .with_container(sources.container.clone());
         let bare = around.is_empty();
         Ok(Self { instance, descriptor, style, target: Arc::new(target), around, bare })
     }

@@ -39,7 +39,8 @@ impl HookedGateway {
         let around = Around::resolve(sources, &gateway.enhancers, &Enhancers::NONE)?;
         let target = |method, pattern| {
             let metadata = Metadata::new(gateway.enhancers.metadata, &[]);
-            Arc::new(Target::new(gateway.name, method, pattern, metadata))
+            let target = Target::new(gateway.name, method, pattern, metadata);
+            Arc::new(target.with_container(sources.container.clone()))
         };
         Ok(Self {
             connection: target("handle_connection", "handleConnection"),

@@ -1,18 +1,23 @@
 //! What is known of the request that opened a session. Plain values, kept after the request is gone.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, Query};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
+use parking_lot::Mutex;
 
 /// Marks a request that came over TLS: the accept loop puts it into the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SecureConnection;
 
+/// What the application keeps with a request between its admission and its connection.
+type Kept = Box<dyn Any + Send + Sync>;
+
 /// The request that opened a session.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct HandshakeRequest {
     /// The method, `GET` for every handshake that was accepted.
     pub(crate) method: Method,
@@ -26,6 +31,8 @@ pub(crate) struct HandshakeRequest {
     pub(crate) secure: bool,
     /// When the request was received.
     pub(crate) issued: SystemTime,
+    /// Set by whoever admits the request, taken by whoever makes its connection.
+    kept: Mutex<Option<Kept>>,
 }
 
 impl HandshakeRequest {
@@ -41,7 +48,18 @@ impl HandshakeRequest {
             remote_address,
             secure,
             issued: SystemTime::now(),
+            kept: Mutex::default(),
         }
+    }
+
+    /// Keeps a value for whoever makes the connection.
+    pub(crate) fn keep<T: Any + Send + Sync>(&self, value: T) {
+        *self.kept.lock() = Some(Box::new(value));
+    }
+
+    /// Takes what was kept, if it is a `T`.
+    pub(crate) fn take_kept<T: Any>(&self) -> Option<T> {
+        self.kept.lock().take()?.downcast().ok().map(|kept| *kept)
     }
 
     /// The query's decoded names and values, in their order.

@@ -28,7 +28,7 @@ mod tests;
 pub(crate) use application::{Application, Connection};
 pub(crate) use close_reason::CloseReason;
 pub(crate) use config::{
-    CheckOrigin, EngineConfig, PlainConfig, SessionLimits, TransportName, Transports,
+    AllowRequest, CheckOrigin, EngineConfig, PlainConfig, Refusal, SessionLimits, TransportName, Transports,
 };
 pub(crate) use cookie::{CookieOptions, SameSite};
 pub(crate) use handshake::HandshakeRequest;

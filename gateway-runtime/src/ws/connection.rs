@@ -1,16 +1,14 @@
 //! One plain WebSocket connection: one client, and what its frames mean.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, OnceLock};
+use std::task::Context;
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::link::Link;
 use gateway_core::{
-    Arguments, ConnectError, Disconnected, Frames, Socket, Transport, serve,
+    Arguments, Disconnected, Frames, Socket, Transport, serve,
 };
 
 use super::message::{self, WsFrame};
@@ -18,59 +16,32 @@ use super::server::WsServer;
 use crate::client::{ClientKey, Event, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, SessionLink};
 
-/// Where the client stands.
-enum State {
-    /// Nothing has been asked yet.
-    New,
-    /// Middlewares decide.
-    Joining(BoxFuture<'static, Result<(), ConnectError>>),
-    Joined(ClientKey),
-}
-
 /// The protocol object of one session.
 pub(crate) struct WsConnection {
     server: Arc<WsServer>,
     session: Arc<SessionLink>,
     socket: Socket,
-    state: State,
+    /// `None` until the session's first turn.
+    key: Option<ClientKey>,
     workload: Workload,
 }
 
 impl WsConnection {
     pub(super) fn new(server: Arc<WsServer>, session: Arc<SessionLink>, socket: Socket) -> Self {
         let workload = Workload::new(server.config().handlers);
-        Self { server, session, socket, state: State::New, workload }
+        Self { server, session, socket, key: None, workload }
     }
 
-    /// Lets the client in as soon as the middlewares allow it; `Some` if they do not.
-    fn poll_joining(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
-        if matches!(self.state, State::New) {
-            match self.server.admission(&self.socket) {
-                None => self.admitted(cx),
-                Some(decision) => self.state = State::Joining(decision),
-            }
-        }
-        let State::Joining(decision) = &mut self.state else { return None };
-        match Pin::new(decision).poll(cx) {
-            Poll::Pending => None,
-            Poll::Ready(Ok(())) => {
-                self.admitted(cx);
-                None
-            }
-            // 1008: policy violation.
-            Poll::Ready(Err(error)) => Some(CloseReason::Closed { code: 1008, reason: error.message }),
-        }
-    }
-
-    fn admitted(&mut self, cx: &mut Context<'_>) {
-        serve::connect(&self.socket);
-        let key = self.workload.join(self.socket.clone(), self.server.handler(), cx);
-        self.state = State::Joined(key);
+    /// The client is in: it was admitted before the upgrade.
+    fn join(&mut self, cx: &mut Context<'_>) -> ClientKey {
+        *self.key.get_or_insert_with(|| {
+            serve::connect(&self.socket);
+            self.workload.join(self.socket.clone(), self.server.handler(), cx)
+        })
     }
 
     fn frame(&mut self, bytes: &Bytes, binary: bool, cx: &mut Context<'_>) {
-        // Reading pauses until the client is let in.
-        let State::Joined(key) = self.state else { return };
+        let key = self.join(cx);
         if let Some(parser) = &self.server.config().message_parser {
             let frame = match std::str::from_utf8(bytes) {
                 Ok(text) if !binary => WsFrame::Text(text),
@@ -105,15 +76,13 @@ impl Connection for WsConnection {
     }
 
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
-        if let Some(refused) = self.poll_joining(cx) {
-            return Some(refused);
-        }
+        self.join(cx);
         self.workload.poll(cx);
         None
     }
 
     fn is_saturated(&self) -> bool {
-        !matches!(self.state, State::Joined(_)) || self.workload.is_saturated()
+        self.workload.is_saturated()
     }
 
     fn on_close(self, reason: CloseReason) {
@@ -124,27 +93,42 @@ impl Connection for WsConnection {
     }
 }
 
-/// The link under a plain WebSocket client.
+/// The link under a plain WebSocket client. Guards and middlewares see the client before there is a
+/// session: until then nothing can be sent.
+#[derive(Default)]
 pub(super) struct WsLink {
-    session: Arc<SessionLink>,
+    session: OnceLock<Arc<SessionLink>>,
     closing: AtomicBool,
 }
 
 impl WsLink {
-    pub(super) fn new(session: Arc<SessionLink>) -> Arc<Self> {
-        Arc::new(Self { session, closing: AtomicBool::new(false) })
+    /// Gives the client its session; one that was disconnected before is disconnected now.
+    pub(super) fn bind(&self, session: Arc<SessionLink>) {
+        if self.closing.load(Ordering::Acquire) {
+            session.close(normal_closure());
+        }
+        // There is one session for one client.
+        let _ = self.session.set(session);
     }
+}
+
+fn normal_closure() -> CloseReason {
+    CloseReason::Closed { code: 1000, reason: String::new() }
 }
 
 impl Link for WsLink {
     fn send(&self, frames: &Frames, volatile: bool) {
-        self.session.send(frames, volatile);
+        if let Some(session) = self.session.get() {
+            session.send(frames, volatile);
+        }
     }
 
     fn disconnect(&self, socket: &Socket, _close: bool) {
         // There is one namespace: leaving it is closing. What was sent before goes out first.
         if !self.closing.swap(true, Ordering::AcqRel) {
-            self.session.close(CloseReason::Closed { code: 1000, reason: String::new() });
+            if let Some(session) = self.session.get() {
+                session.close(normal_closure());
+            }
             serve::disconnect(socket);
         }
     }
@@ -154,6 +138,9 @@ impl Link for WsLink {
     }
 
     fn drained(&self) -> BoxFuture<'static, Result<(), Disconnected>> {
-        self.session.drained().map(|drained| drained.map_err(|_| Disconnected)).boxed()
+        match self.session.get() {
+            Some(session) => session.drained().map(|drained| drained.map_err(|_| Disconnected)).boxed(),
+            None => ready(Err(Disconnected)).boxed(),
+        }
     }
 }

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use futures_util::future::BoxFuture;
 use gateway_core::adapter::AdapterFactory;
-use gateway_core::{ConnectError, Handshake, Server, Socket, serve};
+use gateway_core::{FORBIDDEN_MESSAGE, Handshake, Server, Socket, serve};
+use http::StatusCode;
 
 use super::connection::{WsConnection, WsLink};
 use super::encoder::WsEncoder;
 use super::message::MessageParser;
 use crate::client::{self, DetachedHandlers, HandlerLimits, NoHandler, SharedHandler};
-use crate::engine::{Application, HandshakeRequest, SessionLink};
+use crate::engine::{Application, HandshakeRequest, Refusal, SessionLink, generate_id};
 
 /// Options of a plain WebSocket server that the engine does not know.
 #[derive(Clone)]
@@ -66,10 +66,42 @@ impl WsServer {
         self.handler.get().cloned().unwrap_or_else(|| Arc::new(NoHandler))
     }
 
-    /// Asks middlewares, then guards, whether a client may connect; `None` if there are none.
-    pub(super) fn admission(&self, socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
-        client::admission(socket, self.handler())
+    /// A client of this server that has no session yet.
+    fn client(&self, id: &str, request: &HandshakeRequest) -> Admitted {
+        let handshake = Handshake::new(Arc::new(client::request_head(request)), None);
+        let link = Arc::new(WsLink::default());
+        let socket = serve::socket(id.into(), self.server.clone(), handshake, link.clone());
+        Admitted { socket, link }
     }
+
+    /// Asks middlewares, then guards, before the upgrade: 403 if a guard says no, 401 if one says why.
+    pub(crate) async fn admit(&self, request: &HandshakeRequest) -> Result<(), Refusal> {
+        let id = generate_id().map_err(|error| {
+            tracing::error!(%error, "the system's random generator failed: a client could not connect");
+            Refusal { status: StatusCode::SERVICE_UNAVAILABLE, message: "Service Unavailable".to_owned() }
+        })?;
+        let admitted = self.client(&id, request);
+        if let Some(decision) = client::admission(&admitted.socket, self.handler())
+            && let Err(error) = decision.await
+        {
+            let forbidden = error.message == FORBIDDEN_MESSAGE;
+            let status = if forbidden { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+            // The details are JSON for the client, as they are in a `connect_error`.
+            let message = match &error.data {
+                Some(data) => data.to_string(),
+                None => error.message,
+            };
+            return Err(Refusal { status, message });
+        }
+        request.keep(admitted);
+        Ok(())
+    }
+}
+
+/// A client that may connect.
+struct Admitted {
+    socket: Socket,
+    link: Arc<WsLink>,
 }
 
 /// The application of an engine that speaks plain WebSocket.
@@ -80,9 +112,10 @@ impl Application for WsApplication {
     type Connection = WsConnection;
 
     fn connect(&self, session: Arc<SessionLink>, request: Arc<HandshakeRequest>) -> WsConnection {
-        let handshake = Handshake::new(Arc::new(client::request_head(&request)), None);
-        let link = WsLink::new(session.clone());
-        let socket = serve::socket(session.id().into(), self.0.server().clone(), handshake, link);
+        // Kept by the admission, which every request passes.
+        let admitted = request.take_kept::<Admitted>();
+        let Admitted { socket, link } = admitted.unwrap_or_else(|| self.0.client(session.id(), &request));
+        link.bind(session.clone());
         WsConnection::new(self.0.clone(), session, socket)
     }
 }
