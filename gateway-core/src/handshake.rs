@@ -1,6 +1,9 @@
 //! How a client introduced itself: the HTTP request of its connection and its auth payload.
+//!
+//! All of it may hold tokens: `Debug` shows that something is there, and never what.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,8 +12,30 @@ use http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// Headers whose values `Debug` shows; those of all others are redacted.
+const SHOWN_HEADERS: [&str; 12] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "origin",
+    "sec-websocket-extensions",
+    "sec-websocket-version",
+    "upgrade",
+    "user-agent",
+];
+
+/// Query parameters whose values `Debug` shows: those of Engine.IO that identify nobody.
+const SHOWN_PARAMETERS: [&str; 3] = ["EIO", "transport", "b64"];
+
+/// What `Debug` writes in the place of a value.
+const REDACTED: &str = "[redacted]";
+
 /// The HTTP request that opened a connection; shared by all namespaces of that connection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RequestHead {
     /// The request's headers.
     pub headers: HeaderMap,
@@ -36,8 +61,52 @@ impl Default for RequestHead {
     }
 }
 
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("headers", &Headers(&self.headers))
+            .field("path", &self.uri.path())
+            .field("query", &Query(&self.uri))
+            .field("address", &self.address)
+            .field("secure", &self.secure)
+            .field("issued", &self.issued)
+            .finish()
+    }
+}
+
+/// Headers without what identifies anybody.
+struct Headers<'a>(&'a HeaderMap);
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |name: &str| SHOWN_HEADERS.contains(&name);
+        let redacted = self.0.iter().map(|(name, value)| {
+            let value = value.to_str().ok().filter(|_| shown(name.as_str())).unwrap_or(REDACTED);
+            (name.as_str(), value)
+        });
+        f.debug_map().entries(redacted).finish()
+    }
+}
+
+/// Names of parameters without their values.
+struct Query<'a>(&'a Uri);
+
+impl fmt::Debug for Query<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let redacted = pairs(self.0).map(|(name, value)| {
+            let shown = SHOWN_PARAMETERS.contains(&name.as_ref());
+            (name, if shown { value } else { Cow::Borrowed(REDACTED) })
+        });
+        f.debug_map().entries(redacted).finish()
+    }
+}
+
+fn pairs(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+}
+
 /// What `client.handshake` is in Socket.IO.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Handshake {
     request: Arc<RequestHead>,
     auth: Option<Arc<Value>>,
@@ -71,7 +140,7 @@ impl Handshake {
 
     /// All parameters of the query string, percent-decoded.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        form_urlencoded::parse(self.request.uri.query().unwrap_or_default().as_bytes())
+        pairs(&self.request.uri)
     }
 
     /// The `auth` payload that the client connected with; null if it sent none.
@@ -114,5 +183,39 @@ impl Handshake {
     /// When the connection was opened.
     pub fn time(&self) -> SystemTime {
         self.request.issued
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let auth = self.auth.as_ref().map(|_| REDACTED);
+        f.debug_struct("Handshake").field("request", &self.request).field("auth", &auth).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_token_is_never_printed() {
+        let mut request = RequestHead {
+            uri: Uri::from_static("/ws/?EIO=4&transport=websocket&sid=SECRET&token=SECRET&a=%53ECRET"),
+            ..RequestHead::default()
+        };
+        for name in ["authorization", "cookie", "sec-websocket-protocol", "x-access-token", "referer"] {
+            request.headers.insert(name, HeaderValue::from_static("Bearer SECRET"));
+        }
+        request.headers.insert("user-agent", HeaderValue::from_static("browser"));
+        let handshake = Handshake::new(Arc::new(request), Some(json!({ "token": "SECRET" })));
+        for printed in [format!("{handshake:?}"), format!("{handshake:#?}")] {
+            assert!(!printed.contains("SECRET"), "{printed}");
+            for kept in ["/ws/", "EIO", "websocket", "token", "authorization", "browser", REDACTED] {
+                assert!(printed.contains(kept), "{kept} in {printed}");
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::enhancers::{Enhancer, Enhancers, ParameterPipe};
+use crate::enhancers::{Enhancer, EnhancerClass, Enhancers, ParameterPipe};
 use crate::execution_context::ExecutionContext;
 use crate::container::{HookResult, Instance, Location, ProviderDescriptor};
 use crate::options::GatewayOptions;
@@ -84,10 +84,20 @@ pub struct HandlerDescriptor {
     pub takes_ack: bool,
     /// Guards, interceptors, filters and metadata on the method.
     pub enhancers: Enhancers,
-    /// The pipes of its parameters, in the order in which the handler asks for them by number.
+    /// The pipes of its parameters, in the order in which the handler asks for them by number: all of one
+    /// parameter together.
     pub pipes: &'static [Enhancer<ParameterPipe>],
+    /// The types among these pipes.
+    pub pipe_classes: &'static [EnhancerClass],
     /// Calls the method.
     pub invoke: Invoke,
+}
+
+impl HandlerDescriptor {
+    /// The types that come from the container.
+    pub fn classes(&self) -> impl Iterator<Item = EnhancerClass> {
+        self.enhancers.classes().chain(self.pipe_classes.iter().copied())
+    }
 }
 
 impl fmt::Debug for HandlerDescriptor {

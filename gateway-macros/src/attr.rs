@@ -70,7 +70,7 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     input.parse().map(Argument::Positional)
 }
 
-fn is_assignment(input: ParseStream<'_>) -> bool {
+pub(crate) fn is_assignment(input: ParseStream<'_>) -> bool {
     input.peek(Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==])
 }
 
@@ -86,7 +86,7 @@ fn has_parts(input: ParseStream<'_>) -> bool {
     input.peek(Ident::peek_any) && input.peek2(token::Paren) && inside().unwrap_or(false)
 }
 
-fn assignment(input: ParseStream<'_>) -> syn::Result<(Ident, Expr)> {
+pub(crate) fn assignment(input: ParseStream<'_>) -> syn::Result<(Ident, Expr)> {
     let name = input.call(Ident::parse_any)?;
     if !input.peek(Token![=]) {
         return Err(syn::Error::new(name.span(), format!("`{name}` has no value: write `{name} = ..`")));
@@ -104,16 +104,30 @@ pub(crate) enum Helper {
     MessageBody,
     ConnectedSocket,
     Ack,
+    Extract,
+    MessageName,
+    UseGuards,
+    UsePipes,
+    UseInterceptors,
+    UseFilters,
+    SetMetadata,
 }
 
 impl Helper {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::WebSocketServer,
         Self::Inject,
         Self::SubscribeMessage,
         Self::MessageBody,
         Self::ConnectedSocket,
         Self::Ack,
+        Self::Extract,
+        Self::MessageName,
+        Self::UseGuards,
+        Self::UsePipes,
+        Self::UseInterceptors,
+        Self::UseFilters,
+        Self::SetMetadata,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -124,7 +138,22 @@ impl Helper {
             Self::MessageBody => "message_body",
             Self::ConnectedSocket => "connected_socket",
             Self::Ack => "ack",
+            Self::Extract => "extract",
+            Self::MessageName => "message_name",
+            Self::UseGuards => "use_guards",
+            Self::UsePipes => "use_pipes",
+            Self::UseInterceptors => "use_interceptors",
+            Self::UseFilters => "use_filters",
+            Self::SetMetadata => "set_metadata",
         }
+    }
+
+    /// Whether it stands on a gateway or on a handler, and is about what stands around handlers.
+    pub(crate) const fn is_enhancer(self) -> bool {
+        matches!(
+            self,
+            Self::UseGuards | Self::UsePipes | Self::UseInterceptors | Self::UseFilters | Self::SetMetadata
+        )
     }
 
     /// Where it belongs, as the end of a sentence.
@@ -133,8 +162,11 @@ impl Helper {
             Self::WebSocketServer => "a field of a struct with `#[web_socket_gateway]`",
             Self::Inject => "a field of a struct with `#[web_socket_gateway]` or `#[injectable]`",
             Self::SubscribeMessage => "a method in an `impl` block with `#[subscribe_messages]`",
-            Self::MessageBody | Self::ConnectedSocket | Self::Ack => {
+            Self::MessageBody | Self::ConnectedSocket | Self::Ack | Self::Extract | Self::MessageName => {
                 "a parameter of a method with `#[subscribe_message(\"event\")]`"
+            }
+            Self::UseGuards | Self::UsePipes | Self::UseInterceptors | Self::UseFilters | Self::SetMetadata => {
+                "a struct with `#[web_socket_gateway]` or a method with `#[subscribe_message(\"event\")]`"
             }
         }
     }
@@ -151,8 +183,17 @@ impl Helper {
 
     /// The helper that this path names, however it is qualified.
     pub(crate) fn of(path: &Path) -> Option<Self> {
-        let name = &path.segments.last()?.ident;
-        Self::ALL.into_iter().find(|helper| name == helper.name())
+        Self::named(&path.segments.last()?.ident)
+    }
+
+    /// The helper of this name, hoisted or not.
+    pub(crate) fn named(name: &Ident) -> Option<Self> {
+        Self::ALL.into_iter().find(|helper| name == helper.name() || name == &helper.hoisted())
+    }
+
+    /// The name of one that stood above the outer macro and moved itself below it: no macro's.
+    pub(crate) fn hoisted(self) -> String {
+        format!("__{}", self.name())
     }
 }
 
@@ -165,6 +206,12 @@ pub(crate) struct HelperAttribute {
 impl HelperAttribute {
     pub(crate) fn span(&self) -> Span {
         self.meta.path().segments.last().map_or_else(Span::call_site, |segment| segment.ident.span())
+    }
+
+    /// The path, for the editor: not of one that was expanded where it stood.
+    pub(crate) fn mention(&self) -> Option<Path> {
+        let hoisted = self.meta.path().is_ident(&self.helper.hoisted());
+        (!hoisted).then(|| self.meta.path().clone())
     }
 
     /// What stands in its parentheses; nothing if there are none.
@@ -200,9 +247,7 @@ fn refuse_conditional(attribute: &Attribute, errors: &mut Errors) {
         return;
     }
     let conditional = list.tokens.clone().into_iter().find_map(|token| match token {
-        TokenTree::Ident(ident) => {
-            Helper::ALL.into_iter().find(|helper| ident == helper.name()).map(|_| ident)
-        }
+        TokenTree::Ident(ident) => Helper::named(&ident).map(|_| ident),
         _ => None,
     });
     if let Some(ident) = conditional {

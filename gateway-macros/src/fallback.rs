@@ -66,7 +66,7 @@ fn is_helper(token: &TokenTree) -> bool {
         }
     }
     group.delimiter() == Delimiter::Bracket
-        && name.is_some_and(|name| Helper::ALL.into_iter().any(|helper| name == helper.name()))
+        && name.is_some_and(|name| Helper::named(&name).is_some())
 }
 
 #[cfg(test)]

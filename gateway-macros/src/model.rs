@@ -8,6 +8,7 @@ use syn::{Attribute, Expr, FnArg, Ident, ItemStruct, Member, Path, Signature, Ty
 
 use crate::attr::{self, Argument, Helper, HelperAttribute};
 use crate::diagnostics::Errors;
+use crate::entry::{self, BodyContent, Entry};
 use crate::item::{ImplBlock, ImplItem, Method};
 
 /// Which of the two struct macros is at work.
@@ -42,7 +43,7 @@ impl StructMacro {
     }
 
     /// The macro that this path names, however it is qualified.
-    fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let name = &path.segments.last()?.ident;
         [Self::Gateway, Self::Injectable].into_iter().find(|kind| name == kind.name())
     }
@@ -56,6 +57,8 @@ pub(crate) struct StructModel {
     pub(crate) item: ItemStruct,
     /// The other of the two struct macros, taken off too.
     pub(crate) rival: Option<Attribute>,
+    /// The helpers on the struct itself.
+    pub(crate) enhancers: Vec<HelperAttribute>,
     pub(crate) fields: Vec<FieldModel>,
     /// The helpers as they were written, for the editor.
     pub(crate) helpers: Vec<Path>,
@@ -88,12 +91,13 @@ impl StructModel {
         errors: &mut Errors,
     ) -> Self {
         let arguments = attr::arguments(attribute, errors);
-        let mut helpers = Vec::new();
+        let enhancers = attr::take_helpers(&mut item.attrs, errors);
+        let mut helpers: Vec<Path> = enhancers.iter().filter_map(HelperAttribute::mention).collect();
         let mut fields = Vec::new();
         let members: Vec<Member> = item.fields.members().collect();
         for (member, field) in members.into_iter().zip(&mut item.fields) {
             let taken = attr::take_helpers(&mut field.attrs, errors);
-            helpers.extend(taken.iter().map(|helper| helper.meta.path().clone()));
+            helpers.extend(taken.iter().filter_map(HelperAttribute::mention));
             fields.push(FieldModel {
                 member,
                 ty: field.ty.clone(),
@@ -102,7 +106,7 @@ impl StructModel {
             });
         }
         let rival = item.attrs.extract_if(.., |attribute| StructMacro::of(attribute.path()).is_some()).last();
-        Self { kind, arguments, item, rival, fields, helpers }
+        Self { kind, arguments, item, rival, enhancers, fields, helpers }
     }
 
     /// Whether it is meant to be a gateway, also if it claims to be both.
@@ -144,7 +148,8 @@ pub(crate) struct MethodModel {
     /// Without helper attributes.
     pub(crate) signature: Signature,
     pub(crate) cfg: Vec<Attribute>,
-    /// Those on the method itself: one `#[subscribe_message]` for each event.
+    /// Those on the method itself: one `#[subscribe_message]` for each event, and what stands around the
+    /// handler.
     pub(crate) helpers: Vec<HelperAttribute>,
     pub(crate) parameters: Vec<ParameterModel>,
 }
@@ -161,12 +166,16 @@ pub(crate) struct ParameterModel {
 pub(crate) enum ParameterSource {
     /// No attribute: the type tells.
     ByType,
-    /// `#[message_body]`, `#[message_body("key")]`
-    Body(Option<Expr>),
+    /// `#[message_body]`, `#[message_body("key", Pipe)]`
+    Body(BodyContent),
     /// `#[connected_socket]`
     Socket,
     /// `#[ack]`
     Ack,
+    /// `#[extract]`
+    Extracted,
+    /// `#[message_name]`
+    Name,
 }
 
 impl BlockModel {
@@ -186,7 +195,7 @@ impl BlockModel {
 impl MethodModel {
     fn new(method: &mut Method, paths: &mut Vec<Path>, errors: &mut Errors) -> Self {
         let helpers = attr::take_helpers(&mut method.attributes, errors);
-        paths.extend(helpers.iter().map(|helper| helper.meta.path().clone()));
+        paths.extend(helpers.iter().filter_map(HelperAttribute::mention));
         let mut parameters = Vec::new();
         for input in &mut method.signature.inputs {
             match input {
@@ -197,7 +206,7 @@ impl MethodModel {
                 }
                 FnArg::Typed(typed) => {
                     let taken = attr::take_helpers(&mut typed.attrs, errors);
-                    paths.extend(taken.iter().map(|helper| helper.meta.path().clone()));
+                    paths.extend(taken.iter().filter_map(HelperAttribute::mention));
                     parameters.push(ParameterModel {
                         ty: (*typed.ty).clone(),
                         helpers: taken,
@@ -218,6 +227,20 @@ impl MethodModel {
         &self.signature.ident
     }
 
+    /// What stands around the handler.
+    pub(crate) fn enhancers(&self) -> impl Iterator<Item = &HelperAttribute> {
+        self.helpers.iter().filter(|helper| helper.helper.is_enhancer())
+    }
+
+    /// The pipes of each parameter that is the body: `#[use_pipes]`.
+    pub(crate) fn pipes(&self) -> syn::Result<Vec<Entry>> {
+        let mut pipes = Vec::new();
+        for helper in self.helpers.iter().filter(|helper| helper.helper == Helper::UsePipes) {
+            pipes.extend(entry::entries(helper)?.entries);
+        }
+        Ok(pipes)
+    }
+
     /// The event of each `#[subscribe_message]`.
     pub(crate) fn events(&self) -> impl Iterator<Item = syn::Result<Expr>> {
         let subscriptions = self.helpers.iter().filter(|helper| helper.helper == Helper::SubscribeMessage);
@@ -236,7 +259,9 @@ impl ParameterModel {
         match helper.helper {
             Helper::ConnectedSocket => Ok(ParameterSource::Socket),
             Helper::Ack => Ok(ParameterSource::Ack),
-            _ => attr::optional_name(helper).map(ParameterSource::Body),
+            Helper::Extract => Ok(ParameterSource::Extracted),
+            Helper::MessageName => Ok(ParameterSource::Name),
+            _ => entry::body(helper).map(ParameterSource::Body),
         }
     }
 }

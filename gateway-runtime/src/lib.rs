@@ -38,8 +38,13 @@ mod app;
 mod client;
 mod dispatch;
 mod engine;
+#[cfg(feature = "jwt")]
+mod jwt;
 pub mod prelude;
 mod socketio;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod throttler;
 mod ws;
 
 #[doc(hidden)]
@@ -54,5 +59,15 @@ pub use app::{
 pub use gateway_core::*;
 #[doc(inline)]
 pub use gateway_macros::*;
+#[cfg(feature = "jwt")]
+#[doc(inline)]
+pub use jwt::{
+    CurrentUser, DEFAULT_DATA_KEY, DEFAULT_MAX_TOKEN_BYTES, JwtAlgorithm, JwtError, JwtKey, JwtOptions, JwtService,
+    JwtSignOptions, JwtVerifyOptions, MAX_LEEWAY, TokenSource, WsJwtError, WsJwtGuard,
+};
+#[doc(inline)]
+pub use throttler::{
+    DEFAULT_MAX_TRACKERS, SKIP_THROTTLE, THROTTLE, THROTTLER_MESSAGE, Throttler, ThrottlerException, ThrottlerGuard,
+};
 #[doc(inline)]
 pub use ws::{MessageParser, WsFrame, WsMessage};

@@ -18,4 +18,7 @@ pub use gateway_macros::*;
 pub use crate::app::{
     AppHandle, GatewayApp, GatewayError, Injected, IoAdapter, ShutdownOptions, WebSocketAdapter, WsAdapter,
 };
+#[cfg(feature = "jwt")]
+pub use crate::jwt::{CurrentUser, JwtOptions, JwtService, JwtSignOptions, JwtVerifyOptions, WsJwtGuard};
+pub use crate::throttler::{SKIP_THROTTLE, THROTTLE, Throttler, ThrottlerException, ThrottlerGuard};
 pub use crate::ws::{WsFrame, WsMessage};

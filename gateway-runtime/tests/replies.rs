@@ -14,7 +14,7 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use gateway_runtime::container::Instance;
 use gateway_runtime::prelude::*;
 use gateway_runtime::registry::{HandlerDescriptor, Invoke, handlers_of};
-use gateway_runtime::{Arguments, Call, HandlerError, Outcome, Reply};
+use gateway_runtime::{Arguments, ExecutionContext, HandlerError, Metadata, Outcome, Reply, Target};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -232,7 +232,8 @@ fn call_with(event: &str, packet: &'static str) -> (String, &'static str) {
     let instance = Instance::new(Replies::default());
     let (_, arguments) =
         Arguments::parse_event(&Bytes::from_static(packet.as_bytes()), Vec::new()).expect("a packet");
-    let call = Call::new(Socket::detached("c1"), Arc::from(event), arguments, None);
+    let target = Target::new("Replies", "", event, Metadata::default());
+    let call = ExecutionContext::new(Socket::detached("c1"), Arc::new(target), arguments, None);
     match handler(event).invoke {
         Invoke::Owned(function) => (complete(function(&instance, &call)), "owned"),
         Invoke::Borrowed(function) => (complete(function(&instance, &call)), "borrowed"),

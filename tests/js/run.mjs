@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util';
 import { runChecks } from './lib/runner.mjs';
 
-const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications'];
+const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications', 'auth'];
 const CLIENTS = ['4', '3', 'ws'];
 const TRANSPORTS = ['websocket', 'polling', 'default'];
 

@@ -21,7 +21,7 @@ pub trait DynUntypedPipe: Send + Sync + 'static {
 }
 
 /// Hides the marker of an untyped pipe.
-struct Untyped<P, M>(P, std::marker::PhantomData<fn() -> M>);
+struct Untyped<P, M>(Arc<P>, std::marker::PhantomData<fn() -> M>);
 
 impl<P, M> DynUntypedPipe for Untyped<P, M>
 where
@@ -61,9 +61,14 @@ impl fmt::Debug for GatewayPipe {
     label = "neither `ValidationPipe` nor a pipe from `Data` to `Data`",
     note = "the parameters of a gateway have many types: put a pipe for one of them on its parameter or method"
 )]
-pub trait IntoGatewayPipe<M> {
+pub trait IntoGatewayPipe<M>: Sized {
     /// The pipe.
-    fn into_gateway_pipe(self) -> GatewayPipe;
+    fn into_gateway_pipe(self) -> GatewayPipe {
+        Self::share(Arc::new(self))
+    }
+
+    /// The pipe, which others may have too.
+    fn share(pipe: Arc<Self>) -> GatewayPipe;
 }
 
 /// Marks [`ValidationPipe`].
@@ -71,8 +76,8 @@ pub trait IntoGatewayPipe<M> {
 pub struct Validating;
 
 impl IntoGatewayPipe<Validating> for ValidationPipe {
-    fn into_gateway_pipe(self) -> GatewayPipe {
-        GatewayPipe::Validation(Arc::new(self))
+    fn share(pipe: Arc<Self>) -> GatewayPipe {
+        GatewayPipe::Validation(pipe)
     }
 }
 
@@ -81,7 +86,7 @@ where
     P: PipeTransform<Data, M, In = Data>,
     M: 'static,
 {
-    fn into_gateway_pipe(self) -> GatewayPipe {
-        GatewayPipe::Untyped(Arc::new(Untyped(self, std::marker::PhantomData)))
+    fn share(pipe: Arc<Self>) -> GatewayPipe {
+        GatewayPipe::Untyped(Arc::new(Untyped(pipe, std::marker::PhantomData)))
     }
 }

@@ -9,10 +9,13 @@
 //!
 //! A probe works on concrete types only: inside a generic function the last answer always wins.
 
+mod body;
 mod conversion;
+mod enhancer;
 mod field;
 mod hooks_of;
 mod parameter;
+mod piped;
 mod provided;
 mod receiver;
 mod reply_kind;
@@ -24,24 +27,32 @@ pub use std::vec::Vec;
 
 pub use inventory;
 
+pub use self::body::{Body, Decode, MessageBody};
 pub use self::conversion::{AsError, AsException, AsHandlerError, NotAnError};
+pub use self::enhancer::{
+    Class, Made, WithoutDefault, class_of, filter, gateway_pipe, guard, interceptor, value,
+};
 pub use self::field::{AttachedServer, Field};
 pub use self::hooks_of::{HooksOf, NoHooks};
 pub use self::parameter::{
-    AckParameter, ConnectedSocket, Parameter, ParameterKind, bodies, body, body_key, takes_ack,
+    AckParameter, ConnectedSocket, MessageName, Parameter, ParameterKind, bodies, takes_ack,
 };
+pub use self::piped::{NoPipes, Piped, Pipes, Shared, Unpiped};
 pub use self::provided::{Provided, gateway_instance, gateway_key, provider_instance, provider_key};
 pub use self::receiver::{HandlerReceiver, gateway_id};
 pub use self::reply_kind::{AsNothing, AsResponse, AsStream, AsStreamOf, AsValue, NoReply};
 pub use self::returned::{Awaits, Returned, Returns};
 pub use self::shape::{Never, Shaped};
-pub use self::steps::{Steps, failed, nothing, nothing_after};
-pub use crate::execution_context::ExecutionContext as Call;
+pub use self::steps::{Steps, failed, nothing, nothing_after, pending, settled};
 pub use crate::container::{
     Alias, ContainerError, Dependency, Inject, InjectOrDefault, Instance, Lifecycle, LifecycleOf, Location,
     NoLifecycle, ProviderDescriptor, ProviderKey, Resolver,
 };
+pub use crate::enhancers::{Enhancer, Enhancers, GuardEntry, ParameterPipe};
+pub use crate::execution_context::ExecutionContext as Call;
+pub use crate::extract::FromExecutionContext;
 pub use crate::hooks::Gateway;
+pub use crate::metadata::{MetadataEntry, metadata_value};
 pub use crate::options::GatewayOptions;
 pub use crate::registry::{GatewayDescriptor, GatewayHooks, HandlerDescriptor, HandlersDescriptor, Invoke};
 pub use crate::reply::Outcome;
@@ -51,10 +62,18 @@ pub mod fields {
     pub use super::field::{FieldOfAnyType as _, FieldOfArc as _, FieldOfServer as _, FieldWithDefault as _};
 }
 
+/// The answers about bodies, to be imported without their names.
+pub mod body_types {
+    pub use super::body::{
+        BodyOfAnyType as _, BodyWithRules as _, BodyWithoutRules as _, OptionalBodyWithRules as _,
+    };
+}
+
 /// The answers about parameters without attribute, to be imported without their names.
 pub mod parameters {
     pub use super::parameter::{
-        BodyKind as _, BodyParameter as _, KnownParameter as _, ParameterOfAnyType as _,
+        BodyKind as _, BodyParameter as _, BodyParameterWithRules as _, BodyPiped as _, KnownParameter as _,
+        KnownUnpiped as _, OptionalBodyParameterWithRules as _, ParameterOfAnyType as _,
     };
 }
 

@@ -6,38 +6,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
+use validator::Validate;
 
-use crate::execution_context::{Ack, ExecutionContext as Call};
+use super::body;
+use super::piped::{Piped, Unpiped};
 use crate::exception::HandlerError;
+use crate::execution_context::{Ack, ExecutionContext as Call};
 use crate::server::Server;
 use crate::socket::Socket;
-
-/// What `#[message_body]` takes, and a parameter without attribute that is nothing else.
-#[diagnostic::on_unimplemented(
-    message = "a message cannot be decoded into `{Self}`",
-    label = "the body of a message implements `serde::Deserialize`",
-    note = "add `#[derive(serde::Deserialize)]` to your type; it must own what it holds (`String`, not `&str`)"
-)]
-pub trait MessageBody: DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> MessageBody for T {}
-
-/// The body of the message.
-///
-/// # Errors
-/// It does not decode.
-pub fn body<T: MessageBody>(call: &Call) -> Result<T, HandlerError> {
-    call.body()
-}
-
-/// A member of the body of the message.
-///
-/// # Errors
-/// It does not decode.
-pub fn body_key<T: MessageBody>(call: &Call, key: &'static str) -> Result<T, HandlerError> {
-    call.body_key(key)
-}
 
 /// What `#[connected_socket]` takes.
 #[diagnostic::on_unimplemented(
@@ -83,6 +59,28 @@ impl<T> AckParameter for Option<Ack<T>> {
     }
 }
 
+/// What `#[message_name]` takes.
+#[diagnostic::on_unimplemented(
+    message = "a `#[message_name]` parameter is a `&str` or a `String`, not `{Self}`",
+    label = "write `&str` or `String`"
+)]
+pub trait MessageName<'a>: Sized {
+    /// The name of the message.
+    fn message_name(call: &'a Call) -> Self;
+}
+
+impl<'a> MessageName<'a> for &'a str {
+    fn message_name(call: &'a Call) -> Self {
+        call.pattern()
+    }
+}
+
+impl<'a> MessageName<'a> for String {
+    fn message_name(call: &'a Call) -> Self {
+        call.pattern().to_owned()
+    }
+}
+
 /// The probe of a parameter of type `T` that may borrow the message for `'a`.
 pub struct Parameter<'a, T>(PhantomData<fn(&'a ()) -> T>);
 
@@ -106,6 +104,8 @@ pub enum ParameterKind {
     Server,
     /// The acknowledgement.
     Ack,
+    /// All of it.
+    Context,
     /// Anything else.
     Body,
 }
@@ -146,6 +146,28 @@ pub trait KnownParameter<'a> {
     fn probe_take(&self, call: &'a Call) -> Result<Self::Value, HandlerError>;
 }
 
+/// The same answer for a method with pipes: they are not for this parameter.
+pub trait KnownUnpiped<'a> {
+    /// The parameter's type.
+    type Value;
+    /// The answer.
+    fn probe_piped(&self) -> Unpiped<'a, Self::Value>;
+}
+
+/// The other answer for a method with pipes: they are for the body.
+pub trait BodyPiped {
+    /// The parameter's type.
+    type Value;
+    /// The answer.
+    fn probe_piped(&self) -> Piped<Self::Value> {
+        Piped::NEW
+    }
+}
+
+impl<T> BodyPiped for Parameter<'_, T> {
+    type Value = T;
+}
+
 /// The parameters that are known by their type.
 macro_rules! known {
     ($(($($generics:tt)*) $ty:ty => $kind:ident, |$call:ident| $value:expr;)*) => {$(
@@ -160,6 +182,13 @@ macro_rules! known {
                 Ok($value)
             }
         }
+
+        impl<$($generics)*> KnownUnpiped<'a> for &Parameter<'a, $ty> {
+            type Value = $ty;
+            fn probe_piped(&self) -> Unpiped<'a, $ty> {
+                Unpiped(|$call| $value)
+            }
+        }
     )*};
 }
 
@@ -170,6 +199,7 @@ known! {
     ('a) &'a Server => Server, |call| call.server();
     ('a, T) Ack<T> => Ack, |call| call.ack();
     ('a, T) Option<Ack<T>> => Ack, |call| call.ack_if_asked();
+    ('a) &'a Call => Context, |call| call;
 }
 
 /// The kind of a parameter that is not known by its type.
@@ -180,7 +210,43 @@ pub trait BodyKind {
 
 impl<T> BodyKind for Parameter<'_, T> {}
 
-/// Second answer: the body.
+/// First answer as well: a body with rules.
+pub trait BodyParameterWithRules {
+    /// The parameter's type.
+    type Value;
+    /// The parameter's value.
+    ///
+    /// # Errors
+    /// The body does not decode, or breaks a rule.
+    fn probe_take(&self, call: &Call) -> Result<Self::Value, HandlerError>;
+}
+
+impl<T: DeserializeOwned + Validate> BodyParameterWithRules for &&Parameter<'_, T> {
+    type Value = T;
+    fn probe_take(&self, call: &Call) -> Result<T, HandlerError> {
+        body::checked(call, None)
+    }
+}
+
+/// First answer as well: a body that has rules if it is there.
+pub trait OptionalBodyParameterWithRules {
+    /// The parameter's type.
+    type Value;
+    /// The parameter's value.
+    ///
+    /// # Errors
+    /// The body does not decode, or breaks a rule.
+    fn probe_take(&self, call: &Call) -> Result<Self::Value, HandlerError>;
+}
+
+impl<T: DeserializeOwned + Validate> OptionalBodyParameterWithRules for &&Parameter<'_, Option<T>> {
+    type Value = Option<T>;
+    fn probe_take(&self, call: &Call) -> Result<Option<T>, HandlerError> {
+        body::checked_if_some(call, None)
+    }
+}
+
+/// Second answer: a body without rules.
 pub trait BodyParameter {
     /// The parameter's type.
     type Value;
@@ -194,7 +260,7 @@ pub trait BodyParameter {
 impl<T: DeserializeOwned> BodyParameter for &Parameter<'_, T> {
     type Value = T;
     fn probe_take(&self, call: &Call) -> Result<T, HandlerError> {
-        call.body()
+        body::decode(call, None)
     }
 }
 

@@ -71,3 +71,19 @@ pub fn nothing_after<'a>(future: impl Future<Output = ()> + Send + 'a) -> Outcom
 pub fn failed<'a>(error: HandlerError) -> Outcome<'a> {
     Outcome::Ready(Err(error))
 }
+
+/// The outcome of a method whose parameters have pipes to wait for.
+pub fn pending<'a>(reply: impl Future<Output = Result<Reply<'a>, HandlerError>> + Send + 'a) -> Outcome<'a> {
+    Outcome::Pending(Box::pin(reply))
+}
+
+/// The reply of an outcome.
+///
+/// # Errors
+/// The handler failed.
+pub async fn settled(outcome: Outcome<'_>) -> Result<Reply<'_>, HandlerError> {
+    match outcome {
+        Outcome::Ready(reply) => reply,
+        Outcome::Pending(reply) => reply.await,
+    }
+}

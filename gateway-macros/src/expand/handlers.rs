@@ -1,15 +1,19 @@
-//! Writes the registration of an `impl` block: for each handler a function that takes the parameters out
-//! of a message, calls the method and encodes its reply.
+//! Writes the registration of an `impl` block: for each handler a function that calls the method with what
+//! a message holds and encodes its reply, and what stands around it.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReceiverKind, Type};
 
+use super::enhancers::enhancers;
+use super::parameters::Parameters;
 use super::{location, mentions, reply::reply, runtime_path};
+use crate::attr::Helper;
 use crate::diagnostics::at;
-use crate::model::{BlockModel, MethodModel, ParameterModel, ParameterSource};
+use crate::model::{BlockModel, MethodModel, ParameterSource};
 use crate::spelling::{Outside, outlives_call};
+use crate::validate::no_body_for_pipes;
 
 /// The hooks whose methods belong into an `impl` of their own.
 const HOOKS: &[(&str, &str, &str)] = &[
@@ -32,7 +36,8 @@ pub(crate) fn block(model: &BlockModel) -> syn::Result<TokenStream> {
     let mut levels = Levels::default();
     for (index, method) in model.methods.iter().filter(|method| method.is_handler()).enumerate() {
         let handler = Handler::new(gateway, method, index)?;
-        functions.extend(handler.function(&mut levels)?);
+        functions.extend(handler.function(&mut levels));
+        functions.extend(handler.constants(&mut levels)?);
         descriptors.extend(handler.descriptors()?);
         functions.extend(handler.assertion()?);
     }
@@ -63,17 +68,21 @@ pub(crate) fn block(model: &BlockModel) -> syn::Result<TokenStream> {
 /// Which traits the questions of the block need in scope.
 #[derive(Default)]
 struct Levels {
+    bodies: bool,
     parameters: bool,
     replies: bool,
     hooks: bool,
+    classes: bool,
 }
 
 impl Levels {
     fn imports(&self, span: proc_macro2::Span) -> TokenStream {
+        let bodies = self.bodies.then(|| quote_spanned!(span=> use __private::body_types::*;));
         let parameters = self.parameters.then(|| quote_spanned!(span=> use __private::parameters::*;));
         let replies = self.replies.then(|| quote_spanned!(span=> use __private::replies::*;));
         let hooks = self.hooks.then(|| quote_spanned!(span=> use __private::NoHooks as _;));
-        quote!(#parameters #replies #hooks)
+        let classes = self.classes.then(|| quote_spanned!(span=> use __private::WithoutDefault as _;));
+        quote!(#bodies #parameters #replies #hooks #classes)
     }
 }
 
@@ -108,57 +117,94 @@ fn forgotten_hook(gateway: &Type, method: &MethodModel) -> Option<TokenStream> {
 struct Handler<'m> {
     gateway: &'m Type,
     method: &'m MethodModel,
-    function: Ident,
+    index: usize,
     outside: Outside,
-    borrows: bool,
+    parameters: Parameters,
 }
 
 impl<'m> Handler<'m> {
     fn new(gateway: &'m Type, method: &'m MethodModel, index: usize) -> syn::Result<Self> {
-        let signature = &method.signature;
-        Ok(Self {
-            gateway,
-            method,
-            function: format_ident!("__handle_{index}", span = at(method.name().span())),
-            outside: Outside::new(gateway, &signature.generics),
-            borrows: outlives_call(signature),
-        })
+        let outside = Outside::new(gateway, &method.signature.generics);
+        let parameters = Parameters::new(method, &outside)?;
+        Ok(Self { gateway, method, index, outside, parameters })
+    }
+
+    /// The name of something that belongs to this handler.
+    fn own(&self, name: &str) -> Ident {
+        format_ident!("{name}_{}", self.index, span = at(self.method.name().span()))
+    }
+
+    /// Whether parameters have pipes to wait for.
+    fn waits(&self) -> bool {
+        !self.parameters.pipes.is_empty()
+    }
+
+    /// Whether what it leaves to do may borrow the gateway or the message.
+    fn borrows(&self) -> bool {
+        self.waits() || outlives_call(&self.method.signature)
     }
 
     /// The function behind `Invoke`.
-    fn function(&self, levels: &mut Levels) -> syn::Result<TokenStream> {
-        let Self { method, function, .. } = self;
+    fn function(&self, levels: &mut Levels) -> TokenStream {
+        let Self { method, parameters, .. } = self;
         let span = at(method.name().span());
         let cfg = &method.cfg;
+        let function = self.own("__handle");
         let lifetime =
-            if self.borrows { quote_spanned!(span=> '__a) } else { quote_spanned!(span=> 'static) };
+            if self.borrows() { quote_spanned!(span=> '__a) } else { quote_spanned!(span=> 'static) };
         let receiver = self.receiver();
         let instance = Ident::new(if receiver.is_some() { "__instance" } else { "_" }, span);
         let call_name = Ident::new(if method.parameters.is_empty() { "_" } else { "__call" }, span);
-        let mut takes = TokenStream::new();
-        let mut arguments: Vec<TokenStream> = receiver.into_iter().collect();
-        for (index, parameter) in method.parameters.iter().enumerate() {
-            let (take, argument) = self.parameter(index, parameter)?;
-            takes.extend(take);
-            arguments.push(argument);
-            levels.parameters |= matches!(parameter.source()?, ParameterSource::ByType);
-        }
+        let arguments = receiver.iter().chain(&parameters.arguments);
         let gateway = self.outside.write(Ident::new("Self", span));
         let name = method.name();
         let call = quote_spanned!(span=> #gateway::#name(#(#arguments),*));
         let reply = reply(&method.signature, &call);
         levels.replies |= reply.asks;
-        let reply = reply.tokens;
-        Ok(quote_spanned! {span=>
+        levels.parameters |= !parameters.kinds.is_empty();
+        levels.bodies |= parameters.asks_bodies;
+        let (takes, reply) = (&parameters.takes, reply.tokens);
+        let body = if self.waits() {
+            quote_spanned! {span=>
+                __private::pending(async move {
+                    #takes
+                    let __outcome = #reply;
+                    __private::settled(__outcome).await
+                })
+            }
+        } else {
+            quote!(#takes #reply)
+        };
+        quote_spanned! {span=>
             #(#cfg)*
             fn #function<'__a>(
                 #instance: &'__a __private::Instance,
                 #call_name: &'__a __private::Call,
             ) -> __private::Outcome<#lifetime> {
-                #takes
-                #reply
+                #body
             }
-        })
+        }
+    }
+
+    /// What stands around the handler and its pipes, once for all of its events.
+    fn constants(&self, levels: &mut Levels) -> syn::Result<TokenStream> {
+        let span = at(self.method.name().span());
+        let cfg = &self.method.cfg;
+        // The pipes are those of the parameters.
+        let around = self.method.enhancers().filter(|helper| helper.helper != Helper::UsePipes);
+        let enhancers = enhancers(around, &self.outside)?;
+        levels.classes |= enhancers.classes || !self.parameters.classes.is_empty();
+        let around = enhancers.tokens.map(|tokens| {
+            let name = self.own("__AROUND");
+            quote_spanned!(span=> #(#cfg)* const #name: __private::Enhancers = #tokens;)
+        });
+        let pipes = self.waits().then(|| {
+            let (name, pipes) = (self.own("__PIPES"), &self.parameters.pipes);
+            quote_spanned! {span=>
+                #(#cfg)* const #name: &[__private::Enhancer<__private::ParameterPipe>] = &[#(#pipes),*];
+            }
+        });
+        Ok(quote!(#around #pipes))
     }
 
     /// The gateway as the method takes it.
@@ -176,50 +222,24 @@ impl<'m> Handler<'m> {
         })
     }
 
-    /// A statement that takes the parameter out of the message, and the expression that passes it.
-    fn parameter(&self, index: usize, parameter: &ParameterModel) -> syn::Result<(TokenStream, TokenStream)> {
-        let span = at(parameter.ty.span());
-        let ty = self.outside.write(&parameter.ty);
-        let name = format_ident!("__parameter_{index}", span = span);
-        let fallible = match parameter.source()? {
-            ParameterSource::Socket => {
-                return Ok((
-                    TokenStream::new(),
-                    quote_spanned!(span=> <#ty as __private::ConnectedSocket<'__a>>::connected_socket(__call)),
-                ));
-            }
-            ParameterSource::Ack => {
-                return Ok((
-                    TokenStream::new(),
-                    quote_spanned!(span=> <#ty as __private::AckParameter>::ack(__call)),
-                ));
-            }
-            ParameterSource::Body(None) => quote_spanned!(span=> __private::body::<#ty>(__call)),
-            ParameterSource::Body(Some(key)) => {
-                let key = self.outside.write(&key);
-                quote_spanned!(span=> __private::body_key::<#ty>(__call, #key))
-            }
-            ParameterSource::ByType => {
-                quote_spanned!(span=> (&&&__private::Parameter::<'__a, #ty>::NEW).probe_take(__call))
-            }
-        };
-        let take = quote_spanned! {span=>
-            let #name = match #fallible {
-                ::core::result::Result::Ok(__taken) => __taken,
-                ::core::result::Result::Err(__error) => return __private::failed(__error),
-            };
-        };
-        Ok((take, name.to_token_stream()))
-    }
-
     /// One descriptor for each event.
     fn descriptors(&self) -> syn::Result<TokenStream> {
-        let Self { method, function, .. } = self;
+        let Self { method, parameters, .. } = self;
         let name = method.name().to_string();
         let span = at(method.name().span());
         let cfg = &method.cfg;
+        let function = self.own("__handle");
         let takes_ack = self.takes_ack()?;
-        let kind = Ident::new(if self.borrows { "Borrowed" } else { "Owned" }, span);
+        let kind = Ident::new(if self.borrows() { "Borrowed" } else { "Owned" }, span);
+        let around = method.enhancers().any(|helper| helper.helper != Helper::UsePipes);
+        let around = if around {
+            self.own("__AROUND").to_token_stream()
+        } else {
+            quote_spanned!(span=> __private::Enhancers::NONE)
+        };
+        let pipes =
+            if self.waits() { self.own("__PIPES").to_token_stream() } else { quote_spanned!(span=> &[]) };
+        let classes = &parameters.classes;
         let mut descriptors = TokenStream::new();
         for event in method.events() {
             let event = self.outside.write(event?);
@@ -229,6 +249,9 @@ impl<'m> Handler<'m> {
                     event: #event,
                     method: #name,
                     takes_ack: #takes_ack,
+                    enhancers: #around,
+                    pipes: #pipes,
+                    pipe_classes: &[#(#classes),*],
                     invoke: __private::Invoke::#kind(#function),
                 },
             });
@@ -243,7 +266,7 @@ impl<'m> Handler<'m> {
                 return Ok(quote!(true));
             }
         }
-        let kinds = self.kinds()?;
+        let kinds = &self.parameters.kinds;
         let span = at(self.method.name().span());
         Ok(if kinds.is_empty() {
             quote!(false)
@@ -252,45 +275,41 @@ impl<'m> Handler<'m> {
         })
     }
 
-    /// The kind of each parameter without attribute.
-    fn kinds(&self) -> syn::Result<Vec<TokenStream>> {
-        let mut kinds = Vec::new();
-        for parameter in &self.method.parameters {
-            if matches!(parameter.source()?, ParameterSource::ByType) {
-                let span = at(parameter.ty.span());
-                let ty = self.outside.write(&parameter.ty);
-                kinds.push(quote_spanned!(span=> <__private::Parameter<'_, #ty>>::KIND));
-            }
-        }
-        Ok(kinds)
-    }
-
     /// Among the parameters without attribute one at most is the body, and none if there are attributes
-    /// that name the body.
+    /// that name the body; and pipes have a body to be for.
     fn assertion(&self) -> syn::Result<TokenStream> {
-        let kinds = self.kinds()?;
+        let method = self.method;
+        let kinds = &self.parameters.kinds;
         let mut named = false;
-        for parameter in &self.method.parameters {
+        for parameter in &method.parameters {
             named |= matches!(parameter.source()?, ParameterSource::Body(_));
         }
+        let name = method.name();
+        let (span, cfg) = (at(name.span()), &method.cfg);
         let limit = usize::from(!named);
-        if kinds.len() <= limit {
-            return Ok(TokenStream::new());
+        let mut assertions = TokenStream::new();
+        if kinds.len() > limit {
+            let sentence = if named {
+                format!(
+                    "a parameter of `{name}` has no attribute and is neither `Socket`, `Server` nor `Ack`: add `#[message_body]` or `#[message_body(\"key\")]`"
+                )
+            } else {
+                format!(
+                    "two parameters of `{name}` would be the body: add `#[message_body(\"key\")]` to each, or take one struct"
+                )
+            };
+            assertions.extend(quote_spanned! {span=>
+                #(#cfg)*
+                const _: () = ::core::assert!(__private::bodies(&[#(#kinds),*]) <= #limit, #sentence);
+            });
         }
-        let name = self.method.name();
-        let sentence = if named {
-            format!(
-                "a parameter of `{name}` has no attribute and is neither `Socket`, `Server` nor `Ack`: add `#[message_body]` or `#[message_body(\"key\")]`"
-            )
-        } else {
-            format!(
-                "two parameters of `{name}` would be the body: add `#[message_body(\"key\")]` to each, or take one struct"
-            )
-        };
-        let cfg = &self.method.cfg;
-        Ok(quote_spanned! {at(name.span())=>
-            #(#cfg)*
-            const _: () = ::core::assert!(__private::bodies(&[#(#kinds),*]) <= #limit, #sentence);
-        })
+        if self.waits() && !named {
+            let sentence = no_body_for_pipes(method);
+            assertions.extend(quote_spanned! {span=>
+                #(#cfg)*
+                const _: () = ::core::assert!(__private::bodies(&[#(#kinds),*]) > 0, #sentence);
+            });
+        }
+        Ok(assertions)
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! It must never judge, and never decide by spelling what a type is.
 
+mod enhancers;
 mod handlers;
+mod parameters;
 mod reply;
 mod structure;
 

@@ -6,6 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Ident, Member, Type, parse_quote};
 
+use super::enhancers::enhancers;
 use super::{location, mentions, runtime_path};
 use crate::attr::Argument;
 use crate::diagnostics::at;
@@ -23,7 +24,7 @@ pub(crate) fn structure(model: &StructModel) -> syn::Result<TokenStream> {
     let functions = functions(model)?;
     let provider = provider(model);
     let registration = match model.kind {
-        StructMacro::Gateway => gateway(model),
+        StructMacro::Gateway => gateway(model)?,
         StructMacro::Injectable => quote_spanned! {span=>
             impl __private::Provided for #name {}
             __private::inventory::submit! { __PROVIDER }
@@ -177,13 +178,17 @@ fn alias(name: &Ident, ty: &Type) -> TokenStream {
     }
 }
 
-fn gateway(model: &StructModel) -> TokenStream {
+fn gateway(model: &StructModel) -> syn::Result<TokenStream> {
     let name = &model.item.ident;
     let span = at(name.span());
     let settings: Vec<TokenStream> = model.arguments.iter().filter_map(setting).collect();
     let parameter = Ident::new(if settings.is_empty() { "_" } else { "__options" }, span);
-    quote_spanned! {span=>
+    let enhancers = enhancers(&model.enhancers, &Outside::new(&parse_quote!(#name), &model.item.generics))?;
+    let classes = enhancers.classes.then(|| quote_spanned!(span=> use __private::WithoutDefault as _;));
+    let enhancers = enhancers.tokens.unwrap_or_else(|| quote_spanned!(span=> __private::Enhancers::NONE));
+    Ok(quote_spanned! {span=>
         use __private::NoHooks as _;
+        #classes
         impl __private::Gateway for #name {}
         const __GATEWAY: __private::GatewayDescriptor = __private::GatewayDescriptor {
             type_id: __private::gateway_id::<#name>(),
@@ -194,9 +199,10 @@ fn gateway(model: &StructModel) -> TokenStream {
                 connection: <__private::HooksOf<#name>>::CONNECTION,
                 disconnect: <__private::HooksOf<#name>>::DISCONNECT,
             },
+            enhancers: #enhancers,
         };
         __private::inventory::submit! { __GATEWAY }
-    }
+    })
 }
 
 /// One argument as a call of the method of its name; the method's name keeps the user's span.

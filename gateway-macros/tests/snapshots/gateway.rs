@@ -126,6 +126,7 @@ const _: () = {
             connection: <__private::HooksOf<ChatsGateway>>::CONNECTION,
             disconnect: <__private::HooksOf<ChatsGateway>>::DISCONNECT,
         },
+        enhancers: __private::Enhancers::NONE,
     };
     __private::inventory::submit! {
         __GATEWAY

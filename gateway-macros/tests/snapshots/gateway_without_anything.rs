@@ -45,6 +45,7 @@ const _: () = {
             connection: <__private::HooksOf<Events>>::CONNECTION,
             disconnect: <__private::HooksOf<Events>>::DISCONNECT,
         },
+        enhancers: __private::Enhancers::NONE,
     };
     __private::inventory::submit! {
         __GATEWAY

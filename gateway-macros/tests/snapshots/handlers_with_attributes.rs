@@ -13,6 +13,7 @@ impl ChatsGateway {
 }
 const _: () = {
     use ::gateway_runtime::__private;
+    use __private::body_types::*;
     use __private::replies::*;
     use subscribe_message as _;
     use subscribe_message as _;
@@ -25,11 +26,15 @@ const _: () = {
         __instance: &'__a __private::Instance,
         __call: &'__a __private::Call,
     ) -> __private::Outcome<'static> {
-        let __parameter_0 = match __private::body_key::<String>(__call, "roomId") {
+        let __parameter_0 = match (&&&__private::Body::<String>::NEW)
+            .probe_decode()(__call, ::core::option::Option::Some("roomId"))
+        {
             ::core::result::Result::Ok(__taken) => __taken,
             ::core::result::Result::Err(__error) => return __private::failed(__error),
         };
-        let __parameter_1 = match __private::body::<Whole>(__call) {
+        let __parameter_1 = match (&&&__private::Body::<Whole>::NEW)
+            .probe_decode()(__call, ::core::option::Option::None)
+        {
             ::core::result::Result::Ok(__taken) => __taken,
             ::core::result::Result::Err(__error) => return __private::failed(__error),
         };
@@ -69,12 +74,18 @@ const _: () = {
             event: "joinRoom",
             method: "join",
             takes_ack: false,
+            enhancers: __private::Enhancers::NONE,
+            pipes: &[],
+            pipe_classes: &[],
             invoke: __private::Invoke::Owned(__handle_0),
         },
         __private::HandlerDescriptor {
             event: ChatsGateway::JOIN,
             method: "join",
             takes_ack: false,
+            enhancers: __private::Enhancers::NONE,
+            pipes: &[],
+            pipe_classes: &[],
             invoke: __private::Invoke::Owned(__handle_0),
         },
         #[cfg(feature = "acks")]
@@ -82,6 +93,9 @@ const _: () = {
             event: "ack",
             method: "ack",
             takes_ack: true,
+            enhancers: __private::Enhancers::NONE,
+            pipes: &[],
+            pipe_classes: &[],
             invoke: __private::Invoke::Borrowed(__handle_1),
         },
     ];

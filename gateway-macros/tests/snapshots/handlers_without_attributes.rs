@@ -130,6 +130,9 @@ const _: () = {
                     <__private::Parameter<'_, Ack<u8>>>::KIND,
                 ],
             ),
+            enhancers: __private::Enhancers::NONE,
+            pipes: &[],
+            pipe_classes: &[],
             invoke: __private::Invoke::Owned(__handle_0),
         },
         __private::HandlerDescriptor {
@@ -141,12 +144,18 @@ const _: () = {
                     <__private::Parameter<'_, Message>>::KIND,
                 ],
             ),
+            enhancers: __private::Enhancers::NONE,
+            pipes: &[],
+            pipe_classes: &[],
             invoke: __private::Invoke::Borrowed(__handle_1),
         },
         __private::HandlerDescriptor {
             event: "stream",
             method: "stream",
             takes_ack: false,
+            enhancers: __private::Enhancers::NONE,
+            pipes: &[],
+            pipe_classes: &[],
             invoke: __private::Invoke::Borrowed(__handle_2),
         },
     ];

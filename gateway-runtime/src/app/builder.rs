@@ -179,6 +179,18 @@ impl GatewayAppBuilder {
         self
     }
 
+    /// Provides a [`JwtService`](crate::JwtService) with these options, and a
+    /// [`WsJwtGuard<C>`](crate::WsJwtGuard) for claims of this type. A mistake in the options is an error of
+    /// [`create`](Self::create).
+    #[cfg(feature = "jwt")]
+    pub fn use_jwt<C>(mut self, options: crate::JwtOptions) -> Self
+    where
+        C: serde::de::DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        self.container = crate::jwt::provide::<C>(self.container, options);
+        self
+    }
+
     /// How the application stops.
     pub fn shutdown_options(mut self, options: ShutdownOptions) -> Self {
         self.shutdown = options;
@@ -297,5 +309,15 @@ impl GatewayApp {
         let own = ready.ports.remove(0).router;
         RunningApp::serve_mounted(ready, self.shutdown, self.stop).await?;
         Ok(own)
+    }
+
+    /// Serves without a listener: connections are made within the process.
+    ///
+    /// # Errors
+    /// A hook of the start fails.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn start_in_process(self) -> Result<super::InProcessApp, GatewayError> {
+        let ready = start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
+        Ok(super::InProcessApp::start(ready, self.shutdown, self.stop))
     }
 }

@@ -17,7 +17,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -41,6 +42,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         };
         match accepted {
             Ok((stream, address)) => {
+                // Small messages must not wait for each other; a failure here means that the client has gone.
+                let _ = stream.set_nodelay(true);
                 connections.spawn(connection(stream, address, router.clone(), stop.clone()));
             }
             Err(error) if is_of_one_connection(&error) => {}
@@ -66,9 +69,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Answers the requests of one connection. An upgraded connection is its session's, and ends here.
-async fn connection(stream: TcpStream, address: SocketAddr, router: Router, stop: CancellationToken) {
-    // Small messages must not wait for each other; a failure here means that the client has gone.
-    let _ = stream.set_nodelay(true);
+pub(crate) async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    address: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+) {
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {

@@ -7,6 +7,8 @@ mod cors;
 mod error;
 mod extract;
 mod handle;
+#[cfg(feature = "testing")]
+mod in_process;
 mod listen_addr;
 mod listener;
 mod mount;
@@ -21,5 +23,9 @@ pub use error::GatewayError;
 pub use extract::{Injected, InjectedRejection};
 pub use handle::AppHandle;
 pub use listen_addr::ListenAddr;
+#[cfg(feature = "testing")]
+pub(crate) use in_process::InProcessApp;
+#[cfg(feature = "testing")]
+pub(crate) use listener::connection;
 pub use running::RunningApp;
 pub use shutdown::ShutdownOptions;

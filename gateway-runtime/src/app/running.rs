@@ -110,15 +110,16 @@ async fn serve(
     Ok((gateway_addrs, handle, stopped))
 }
 
-struct Serving {
-    handle: AppHandle,
-    served: Vec<Arc<dyn Served>>,
-    detached: DetachedHandlers,
-    options: ShutdownOptions,
+/// What serves, until it is stopped.
+pub(super) struct Serving {
+    pub(super) handle: AppHandle,
+    pub(super) served: Vec<Arc<dyn Served>>,
+    pub(super) detached: DetachedHandlers,
+    pub(super) options: ShutdownOptions,
 }
 
 impl Serving {
-    async fn run(self, listening: Vec<(TcpListener, Router)>) {
+    pub(super) async fn run(self, listening: Vec<(TcpListener, Router)>) {
         let listeners = listening.into_iter().map(|(listener, router)| {
             tokio::spawn(listener::serve(listener, router, self.handle.stop.clone()))
         });

@@ -13,7 +13,7 @@ mod cookie;
 mod handshake;
 mod id;
 mod link;
-mod packet;
+pub(crate) mod packet;
 mod plain;
 mod registry;
 mod request;

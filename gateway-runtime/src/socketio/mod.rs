@@ -3,9 +3,9 @@
 //! It must never know gateways or handlers: they are seen through
 //! [`NamespaceHandler`](crate::client::NamespaceHandler).
 
-mod codec;
+pub(crate) mod codec;
 mod connection;
-mod encoder;
+pub(crate) mod encoder;
 mod mailbox;
 mod server;
 

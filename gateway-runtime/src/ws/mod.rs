@@ -5,8 +5,8 @@
 //! [`NamespaceHandler`](crate::client::NamespaceHandler).
 
 mod connection;
-mod encoder;
-mod message;
+pub(crate) mod encoder;
+pub(crate) mod message;
 mod server;
 
 pub use message::{MessageParser, WsFrame, WsMessage};

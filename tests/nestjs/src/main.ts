@@ -31,6 +31,10 @@ const EXAMPLES: Record<string, Partial<Record<AdapterName, () => Promise<Type>>>
   notifications: {
     io: async () => (await import('./notifications/notifications.module.js')).NotificationsModule,
   },
+  pipeline: {
+    io: async () => (await import('./pipeline/pipeline.module.js')).PipelineModule,
+    ws: async () => (await import('./pipeline/pipeline.module.js')).PipelineModule,
+  },
 };
 
 /** A port that is free now, for `PORT=0`: a gateway that names its port must know it before it is declared. */
