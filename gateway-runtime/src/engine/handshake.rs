@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, Query};
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Uri};
 
 /// Marks a request that came over TLS: the accept loop puts it into the request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +14,6 @@ pub(crate) struct SecureConnection;
 /// The request that opened a session.
 #[derive(Clone, Debug)]
 pub(crate) struct HandshakeRequest {
-    /// The method, `GET` for every handshake that was accepted.
-    pub(crate) method: Method,
     /// Path and query.
     pub(crate) uri: Uri,
     /// All headers.
@@ -35,7 +33,6 @@ impl HandshakeRequest {
         let secure =
             parts.extensions.get::<SecureConnection>().is_some() || parts.uri.scheme_str() == Some("https");
         Self {
-            method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
             remote_address,
@@ -45,6 +42,7 @@ impl HandshakeRequest {
     }
 
     /// The query's decoded names and values, in their order.
+    #[cfg(test)]
     pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
         query_pairs(&self.uri)
     }
