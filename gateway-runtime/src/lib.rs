@@ -56,3 +56,18 @@ pub use gateway_core::*;
 pub use gateway_macros::*;
 #[doc(inline)]
 pub use ws::{MessageParser, WsFrame, WsMessage};
+
+/// The code blocks of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// Those of the guide to porting.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/porting.md")]
+struct Porting;
+
+/// Those of the guide to testing.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;

@@ -7,7 +7,7 @@ pub use gateway_core::container::{
 };
 pub use gateway_core::{
     Ack, AckError, Args, Arguments, Binary, BroadcastOperator, ConnectError, CorsOrigin, Data, DisconnectReason,
-    Gateway, Handshake, HookError, HookResult, Namespace, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit,
+    Emitted, Gateway, Handshake, HookError, HookResult, Namespace, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit,
     RemoteSocket, ServeClient, Server, Socket, WsException, WsResponse,
 };
 pub use gateway_macros::*;

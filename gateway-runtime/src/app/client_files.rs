@@ -44,9 +44,8 @@ impl ClientFiles {
     }
 
     pub(crate) async fn serve(&self, name: &str, request: &HeaderMap) -> Response {
-        let folder = match &self.source {
-            ServeClient::Folder(folder) | ServeClient::FolderOrCdn(folder) => folder,
-            _ => return redirect(name),
+        let (ServeClient::Folder(folder) | ServeClient::FolderOrCdn(folder)) = &self.source else {
+            return redirect(name);
         };
         let Some(path) = find(folder, name) else {
             let elsewhere = matches!(self.source, ServeClient::FolderOrCdn(_));

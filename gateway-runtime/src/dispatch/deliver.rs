@@ -56,6 +56,7 @@ fn acknowledge(handler: &Handler, call: &Call, payload: Payload) {
 
 /// Sends the items of a stream until it ends, fails, or the client goes.
 pub(crate) async fn drive(handler: &Handler, call: &Call, mut stream: ReplyStream<'_>) {
+    let mut acknowledged = false;
     loop {
         let next = AssertUnwindSafe(stream.next()).catch_unwind();
         let item = match select(std::pin::pin!(call.socket().closed()), next).await {
@@ -63,7 +64,12 @@ pub(crate) async fn drive(handler: &Handler, call: &Call, mut stream: ReplyStrea
             Either::Right((item, _)) => item,
         };
         match item {
-            Ok(Some(Ok(reply))) => send(handler, call, reply),
+            // Of plain values the first one acknowledges; the rest have nowhere to go.
+            Ok(Some(Ok(Reply::Value(_)))) if acknowledged => {}
+            Ok(Some(Ok(reply))) => {
+                acknowledged |= matches!((&reply, handler.style), (Reply::Value(_), ReplyStyle::Acknowledge));
+                send(handler, call, reply);
+            }
             Ok(Some(Err(error))) => return fail(call, error),
             Ok(None) => return,
             Err(panic) => return fail(call, HandlerError::panic(panic)),
