@@ -46,9 +46,7 @@ pub use container::{HookError, HookResult};
 pub use cors::{Cors, CorsBuilder, CorsOrigin, IntoCors, IntoSeconds};
 pub use data::Data;
 pub use detached::{DETACHED_CAPACITY, Emitted};
-pub use exception::{
-    EXCEPTION_EVENT, ExceptionCause, HandlerError, UNKNOWN_EXCEPTION_MESSAGE, WsException,
-};
+pub use exception::{EXCEPTION_EVENT, ExceptionCause, HandlerError, UNKNOWN_EXCEPTION_MESSAGE, WsException};
 pub use frames::Frames;
 pub use gateway_set::GatewaySet;
 pub use handshake::{Handshake, RequestHead};

@@ -47,8 +47,8 @@ pub use gateway_core::private as __private;
 
 #[doc(inline)]
 pub use app::{
-    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Injected, InjectedRejection, IoAdapter, ListenAddr,
-    RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
+    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Injected, InjectedRejection, IoAdapter,
+    ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
 };
 #[doc(inline)]
 pub use gateway_core::*;

@@ -10,7 +10,8 @@ use http::{HeaderMap, StatusCode, header};
 const CDN: &str = "https://cdn.socket.io/4.8.4/";
 
 /// The files that Socket.IO serves.
-const FILES: [&str; 4] = ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"];
+const FILES: [&str; 4] =
+    ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"];
 
 /// The browser client of one server.
 #[derive(Clone, Debug)]

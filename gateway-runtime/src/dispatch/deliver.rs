@@ -26,7 +26,11 @@ pub(crate) enum Rest<'a> {
 }
 
 /// Sends a reply, or the exception that took its place.
-pub(crate) fn deliver<'a>(handler: &Handler, call: &Call, result: Result<Reply<'a>, HandlerError>) -> Rest<'a> {
+pub(crate) fn deliver<'a>(
+    handler: &Handler,
+    call: &Call,
+    result: Result<Reply<'a>, HandlerError>,
+) -> Rest<'a> {
     match result {
         Ok(Reply::Stream(stream)) => return Rest::Stream(stream),
         Ok(reply) => send(handler, call, reply),

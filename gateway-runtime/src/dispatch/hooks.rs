@@ -14,7 +14,8 @@ pub(crate) fn connection(gateways: &[ServedGateway], socket: &Socket) -> Option<
     let hooks: Vec<_> = gateways
         .iter()
         .filter_map(|gateway| {
-            let (hook, instance, socket) = (gateway.hooks.connection?, gateway.instance.clone(), socket.clone());
+            let (hook, instance, socket) =
+                (gateway.hooks.connection?, gateway.instance.clone(), socket.clone());
             Some(async move {
                 let call = async { hook(&instance, socket.clone()).await };
                 let error = match AssertUnwindSafe(call).catch_unwind().await {
@@ -32,11 +33,16 @@ pub(crate) fn connection(gateways: &[ServedGateway], socket: &Socket) -> Option<
 
 /// Calls `handle_disconnect` of each gateway that has one. Its errors are logged: nobody is there to
 /// receive them.
-pub(crate) fn disconnect(gateways: &[ServedGateway], socket: &Socket, reason: &DisconnectReason) -> Option<Task> {
+pub(crate) fn disconnect(
+    gateways: &[ServedGateway],
+    socket: &Socket,
+    reason: &DisconnectReason,
+) -> Option<Task> {
     let hooks: Vec<_> = gateways
         .iter()
         .filter_map(|gateway| {
-            let (hook, instance, socket) = (gateway.hooks.disconnect?, gateway.instance.clone(), socket.clone());
+            let (hook, instance, socket) =
+                (gateway.hooks.disconnect?, gateway.instance.clone(), socket.clone());
             let (name, reason) = (gateway.name, reason.clone());
             Some(async move {
                 let call = async { hook(&instance, socket, reason).await };

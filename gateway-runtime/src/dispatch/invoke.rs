@@ -37,7 +37,11 @@ pub(crate) fn invoke(handler: &Arc<Handler>, call: Call, run: &mut dyn FnMut(Tas
 }
 
 /// A future that borrows nothing.
-fn finish_owned(handler: Arc<Handler>, call: Call, future: BoxFuture<'static, HandlerResult<'static>>) -> Task {
+fn finish_owned(
+    handler: Arc<Handler>,
+    call: Call,
+    future: BoxFuture<'static, HandlerResult<'static>>,
+) -> Task {
     Box::pin(async move {
         let result = guarded(&handler, future).await;
         if let Rest::Stream(stream) = deliver::deliver(&handler, &call, result) {

@@ -32,13 +32,7 @@ impl HandshakeRequest {
         let remote_address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         let secure =
             parts.extensions.get::<SecureConnection>().is_some() || parts.uri.scheme_str() == Some("https");
-        Self {
-            uri: parts.uri,
-            headers: parts.headers,
-            remote_address,
-            secure,
-            issued: SystemTime::now(),
-        }
+        Self { uri: parts.uri, headers: parts.headers, remote_address, secure, issued: SystemTime::now() }
     }
 
     /// The query's decoded names and values, in their order.

@@ -27,9 +27,7 @@ mod tests;
 
 pub(crate) use application::{Application, Connection};
 pub(crate) use close_reason::CloseReason;
-pub(crate) use config::{
-    CheckOrigin, EngineConfig, PlainConfig, SessionLimits, TransportName, Transports,
-};
+pub(crate) use config::{CheckOrigin, EngineConfig, PlainConfig, SessionLimits, TransportName, Transports};
 pub(crate) use cookie::{CookieOptions, SameSite};
 pub(crate) use handshake::HandshakeRequest;
 pub(crate) use id::generate as generate_id;

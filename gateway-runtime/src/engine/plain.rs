@@ -46,7 +46,6 @@ impl<A: Application> PlainEngine<A> {
         })
     }
 
-
     /// How many connections are open.
     pub(crate) fn sessions(&self) -> usize {
         self.registry.len()

@@ -50,8 +50,6 @@ impl<A: Application> Engine<A> {
         })
     }
 
-
-
     /// How many sessions are open; engine.io's `clientsCount`.
     pub(crate) fn sessions(&self) -> usize {
         self.registry.len()

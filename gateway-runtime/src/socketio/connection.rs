@@ -56,14 +56,23 @@ pub(crate) struct SocketIoConnection {
 }
 
 impl SocketIoConnection {
-    pub(super) fn new(server: Arc<SocketIoServer>, link: Arc<ConnectionLink>, request: Arc<RequestHead>) -> Self {
+    pub(super) fn new(
+        server: Arc<SocketIoServer>,
+        link: Arc<ConnectionLink>,
+        request: Arc<RequestHead>,
+    ) -> Self {
         let connect_timeout = Some(Box::pin(tokio::time::sleep(server.config().connect_timeout)));
         let workload = Workload::new(server.config().handlers);
         let (joined, joining) = (Vec::new(), Vec::new());
         Self { server, link, request, joined, joining, workload, incomplete: None, connect_timeout }
     }
 
-    fn packet(&mut self, packet: Packet, attachments: Vec<Bytes>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+    fn packet(
+        &mut self,
+        packet: Packet,
+        attachments: Vec<Bytes>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), CloseReason> {
         let position = self.joined.iter().position(|joined| joined.socket.nsp().name() == packet.namespace());
         match (packet.kind, position) {
             (PacketKind::Connect, None) => self.connect(&packet, cx),
@@ -145,8 +154,7 @@ impl SocketIoConnection {
         cx: &mut Context<'_>,
     ) -> Result<(), CloseReason> {
         let Joined { entry, key, .. } = &self.joined[position];
-        let (name, arguments) =
-            Arguments::parse_event(&packet.json, attachments).map_err(|_| MALFORMED)?;
+        let (name, arguments) = Arguments::parse_event(&packet.json, attachments).map_err(|_| MALFORMED)?;
         if codec::is_reserved(&name) {
             return Err(MALFORMED);
         }
@@ -157,8 +165,7 @@ impl SocketIoConnection {
     }
 
     fn ack(&self, position: usize, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
-        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments)
-            .map_err(|_| MALFORMED)?;
+        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments).map_err(|_| MALFORMED)?;
         if let Some(id) = packet.ack {
             serve::resolve_ack(&self.joined[position].socket, id, arguments);
         }

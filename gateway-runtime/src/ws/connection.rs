@@ -9,9 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::link::Link;
-use gateway_core::{
-    Arguments, ConnectError, Disconnected, Frames, Socket, Transport, serve,
-};
+use gateway_core::{Arguments, ConnectError, Disconnected, Frames, Socket, Transport, serve};
 
 use super::message::{self, WsFrame};
 use super::server::WsServer;
