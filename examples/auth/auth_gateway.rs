@@ -6,7 +6,7 @@ use std::env;
 use std::path::PathBuf;
 
 use gateway_runtime::prelude::*;
-use gateway_runtime::{CurrentUser, JwtService, WsJwtError, WsJwtGuard};
+use gateway_runtime::WsJwtError;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
@@ -150,8 +150,6 @@ fn socket_io_client() -> ServeClient {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use gateway_runtime::{Handshake, JwtOptions, JwtSignOptions};
 
     use super::*;
     use crate::claims::NewClaims;

@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use gateway_runtime::prelude::*;
-use gateway_runtime::{JwtService, JwtSignOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::claims::NewClaims;
@@ -79,8 +78,6 @@ async fn log_in(
 
 #[cfg(test)]
 mod tests {
-    use gateway_runtime::JwtOptions;
-
     use super::*;
     use crate::claims::Claims;
 

@@ -20,7 +20,6 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use gateway_runtime::prelude::*;
-use gateway_runtime::{JwtOptions, JwtService, WsJwtGuard};
 
 use crate::claims::Claims;
 

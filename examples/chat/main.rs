@@ -1,44 +1,25 @@
-//! Smoke.
+//! Run with: `cargo run --bin chat`, then open <http://127.0.0.1:3000> in two windows
+//!
+//! A chat with its page: the gateway is in `chats_gateway.rs`, the page in `public/index.html`. The page
+//! takes its Socket.IO client from this server, at `/socket.io/socket.io.js`.
+
+mod chats_gateway;
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
 use gateway_runtime::prelude::*;
 
-/// G.
-#[web_socket_gateway(namespace = "chats", cors(origin = "*"))]
-pub struct ChatsGateway {
-    #[web_socket_server]
-    server: Server,
-}
-
-#[subscribe_messages]
-impl ChatsGateway {
-    /// M.
-    #[subscribe_message("message")]
-    pub fn handle_message(&self, #[message_body] text: String) -> String {
-        self.server.emit("message", text);
-        "Message received".to_owned()
-    }
-
-    #[subscribe_message("joinRoom")]
-    async fn handle_join_room(
-        &self,
-        #[message_body("roomId")] room_id: String,
-        #[message_body("userName")] user_name: String,
-        #[connected_socket] client: Socket,
-    ) -> String {
-        client.join(&room_id);
-        self.server.to(&room_id).emit("roomMessage", format!("{user_name} has joined room {room_id}"));
-        format!("Joined room {room_id}")
-    }
-}
-
-impl OnGatewayConnection for ChatsGateway {
-    async fn handle_connection(&self, client: Socket) -> HookResult {
-        client.emit("welcome", format!("Welcome, {}!", client.id()));
-        Ok(())
-    }
-}
-
+/// HTTP routes are an axum router beside the gateways (NestJS: a `@Controller()`).
 #[tokio::main]
 async fn main() -> Result<(), GatewayError> {
-    tracing_subscriber::fmt().init();
-    GatewayApp::create().await?.listen(("127.0.0.1", 3000)).await
+    gateway_examples::init_log();
+    let routes = Router::new().route("/", get(page));
+    let app = GatewayApp::create().await?.with_router(routes);
+    gateway_examples::listen(app).await
+}
+
+/// `tests/nestjs/src/chat/page.controller.ts`
+async fn page() -> Html<&'static str> {
+    Html(include_str!("public/index.html"))
 }

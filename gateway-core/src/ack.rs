@@ -27,6 +27,9 @@ pub enum AckError {
     /// The client is gone.
     #[error("the client disconnected before it acknowledged")]
     Disconnected,
+    /// The protocol has no acknowledgements: plain WebSocket.
+    #[error("clients of a plain WebSocket server do not acknowledge: let them answer with an event")]
+    Unsupported,
     /// The answer is not of the type that was asked for.
     #[error("the acknowledgement does not decode")]
     Decode(#[from] DecodeError),

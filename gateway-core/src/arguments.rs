@@ -138,13 +138,17 @@ impl Arguments {
 
     /// How many bytes the packet takes: what a queue counts against its limit.
     pub fn byte_len(&self) -> usize {
-        self.text.len() + self.attachments.as_deref().unwrap_or_default().iter().map(Bytes::len).sum::<usize>()
+        self.text.len()
+            + self.attachments.as_deref().unwrap_or_default().iter().map(Bytes::len).sum::<usize>()
     }
 
     /// One argument, undecoded.
     pub fn raw(&self, index: usize) -> Option<RawArgument<'_>> {
         let span = self.spans.as_slice().get(index)?;
-        Some(RawArgument { json: Cow::Borrowed(self.json(span.clone())?), attachments: self.attachments.as_ref() })
+        Some(RawArgument {
+            json: Cow::Borrowed(self.json(span.clone())?),
+            attachments: self.attachments.as_ref(),
+        })
     }
 
     /// Decodes one argument; a missing one is "undefined", which only an `Option` (or an untyped
@@ -164,7 +168,10 @@ impl Arguments {
             [_] => self.raw(0),
             [first, .., last] => {
                 let json = self.json(first.start..last.end)?;
-                Some(RawArgument { json: Cow::Owned(format!("[{json}]")), attachments: self.attachments.as_ref() })
+                Some(RawArgument {
+                    json: Cow::Owned(format!("[{json}]")),
+                    attachments: self.attachments.as_ref(),
+                })
             }
         }
     }
@@ -243,7 +250,11 @@ fn event_name(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes().first()? {
         b'"' => {
             let inner = &json[1..json.len() - 1];
-            if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+            if inner.contains('\\') {
+                serde_json::from_str(json).ok().map(Cow::Owned)
+            } else {
+                Some(Cow::Borrowed(inner))
+            }
         }
         b'-' | b'0'..=b'9' => Some(Cow::Borrowed(json)),
         _ => None,
@@ -306,7 +317,9 @@ impl Serialize for RawArgument<'_> {
             let data: Data = self.decode().map_err(serde::ser::Error::custom)?;
             return data.serialize(serializer);
         }
-        serde_json::from_str::<&RawValue>(&self.json).map_err(serde::ser::Error::custom)?.serialize(serializer)
+        serde_json::from_str::<&RawValue>(&self.json)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
     }
 }
 
@@ -412,7 +425,11 @@ pub(crate) fn decode<T: DeserializeOwned>(argument: Option<&RawArgument<'_>>) ->
 fn missing(type_name: &str) -> String {
     let short = type_name.rsplit("::").next().unwrap_or(type_name);
     // `alloc::string::String` → `String`; of a generic type the whole name says more.
-    if type_name.contains('<') { format!("missing, expected {type_name}") } else { format!("missing, expected {short}") }
+    if type_name.contains('<') {
+        format!("missing, expected {type_name}")
+    } else {
+        format!("missing, expected {short}")
+    }
 }
 
 /// The same once more for the message: which field it was. Only the failing path pays for it.
@@ -506,11 +523,16 @@ mod tests {
         assert_eq!(error.to_string(), "inner[0].id: invalid type: string \"x\", expected u8");
         let missing = event(r#"["a",{"inner":[{}]}]"#).1.get::<Body>(0).unwrap_err();
         assert_eq!(missing.to_string(), "inner[0]: missing field `id`");
-        assert_eq!(event(r#"["a",5]"#).1.get::<String>(0).unwrap_err().under("roomId").to_string(),
-            "roomId: invalid type: integer `5`, expected a string");
+        assert_eq!(
+            event(r#"["a",5]"#).1.get::<String>(0).unwrap_err().under("roomId").to_string(),
+            "roomId: invalid type: integer `5`, expected a string"
+        );
     }
 
-    fn binary_event(text: &'static str, attachments: &[&'static [u8]]) -> Result<Arguments, ParseArgumentsError> {
+    fn binary_event(
+        text: &'static str,
+        attachments: &[&'static [u8]],
+    ) -> Result<Arguments, ParseArgumentsError> {
         let attachments = attachments.iter().map(|bytes| Bytes::from_static(bytes)).collect();
         Arguments::parse_event(&Bytes::from_static(text.as_bytes()), attachments)
             .map(|(_, arguments)| arguments)

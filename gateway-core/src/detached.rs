@@ -3,8 +3,8 @@
 //! They remember what they were told, up to [`DETACHED_CAPACITY`] events each; the oldest go first.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -198,7 +198,10 @@ mod tests {
         server.emit("moved", Args((1, 2)));
         let emitted = server.emitted();
         assert_eq!((emitted[0].event.as_str(), emitted[0].data()), ("roomMessage", json!("hi")));
-        assert_eq!((&emitted[0].rooms[..], &emitted[0].except[..]), (&["general".to_owned()][..], &["muted".to_owned()][..]));
+        assert_eq!(
+            (&emitted[0].rooms[..], &emitted[0].except[..]),
+            (&["general".to_owned()][..], &["muted".to_owned()][..])
+        );
         assert!(emitted[0].volatile);
         assert_eq!(emitted[1].data(), json!([1, 2]));
         server.of("admin").emit("x", ());

@@ -408,6 +408,9 @@ mod tests {
 
         let panic = std::panic::catch_unwind(|| panic!("boom {}", 1)).unwrap_err();
         let (exception, log) = HandlerError::panic(panic).into_exception();
-        assert_eq!((exception.message().as_ref(), log.as_deref()), (UNKNOWN_EXCEPTION_MESSAGE, Some("boom 1")));
+        assert_eq!(
+            (exception.message().as_ref(), log.as_deref()),
+            (UNKNOWN_EXCEPTION_MESSAGE, Some("boom 1"))
+        );
     }
 }

@@ -42,6 +42,11 @@ pub trait Encoder: Send + Sync + fmt::Debug + 'static {
     /// none.
     fn ack(&self, namespace: &str, payload: Payload, id: u64) -> Option<Frames>;
 
+    /// Whether clients can acknowledge what the server sends.
+    fn has_acks(&self) -> bool {
+        true
+    }
+
     /// A value without an event name: what `send` sends.
     fn message(&self, namespace: &str, payload: Payload) -> Frames;
 }

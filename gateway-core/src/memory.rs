@@ -96,6 +96,10 @@ impl State {
 impl Adapter for MemoryAdapter {
     fn add_all(&self, socket: &Socket, rooms: Vec<Room>) {
         let mut state = self.state.write();
+        // Seen under the lock: a socket that leaves meanwhile is taken out after this, never before.
+        if !socket.connected() {
+            return;
+        }
         let State { sockets, rooms: all_rooms } = &mut *state;
         let id = socket.shared_id();
         let member =

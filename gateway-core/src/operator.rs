@@ -200,6 +200,9 @@ impl SocketOperator {
             Ok(payload) => payload,
             Err(error) => return AckFuture::failed(AckError::Encode(error)),
         };
+        if !self.socket.nsp().encoder().has_acks() {
+            return AckFuture::failed(AckError::Unsupported);
+        }
         let id = self.socket.nsp().next_ack_id();
         // Expected before it is sent: the answer may come at once.
         let answer = AckFuture::expect(&self.socket, id, self.timeout);

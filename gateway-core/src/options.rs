@@ -284,7 +284,7 @@ impl GatewayOptions {
         self.cors = cors.into_cors();
     }
 
-    /// `check_origin`: `false` lets foreign origins open WebSockets, as NestJS does.
+    /// `check_origin`: `false` lets foreign origins open a WebSocket, as NestJS does.
     pub fn check_origin(&mut self, check: bool) {
         self.check_origin = Some(check);
     }

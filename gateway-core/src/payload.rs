@@ -261,8 +261,7 @@ mod tests {
         struct Inner {
             first: Binary,
         }
-        let outer =
-            Outer { inner: Inner { first: Binary::from(b"one") }, last: Binary::from(b"two") };
+        let outer = Outer { inner: Inner { first: Binary::from(b"one") }, last: Binary::from(b"two") };
         let payload = Payload::event("b", &outer).unwrap();
         assert_eq!(
             std::str::from_utf8(payload.json()).unwrap(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
 use crate::adapter::{Adapter, AdapterError, BroadcastOptions};
@@ -71,6 +71,8 @@ struct Handle {
     /// Gateways are built before it is decided what serves them: until the app starts, nobody is
     /// connected and nothing is sent.
     backend: OnceLock<Arc<Backend>>,
+    /// Middlewares that were registered before the handle had a namespace.
+    early_middlewares: Mutex<Vec<Middleware>>,
     recorder: Option<Recorder>,
 }
 
@@ -101,12 +103,16 @@ static NOT_SERVING: LazyLock<Arc<Backend>> =
 impl Server {
     pub(crate) fn build(name: &str, backend: Option<Arc<Backend>>, recorder: Option<Recorder>) -> Self {
         let backend = backend.map_or_else(OnceLock::new, OnceLock::from);
-        Self(Arc::new(Handle { name: name.into(), backend, recorder }))
+        Self(Arc::new(Handle { name: name.into(), backend, early_middlewares: Mutex::default(), recorder }))
     }
 
     /// Makes this handle speak to the namespace of another one; false if it speaks to one already.
     pub(crate) fn bind(&self, to: &Server) -> bool {
-        self.0.backend.set(to.backend().clone()).is_ok()
+        // Under the lock, so that a middleware comes either before this or after it.
+        let mut early = self.0.early_middlewares.lock();
+        let bound = self.0.backend.set(to.backend().clone()).is_ok();
+        to.backend().middlewares.write().append(&mut early);
+        bound
     }
 
     fn backend(&self) -> &Arc<Backend> {
@@ -247,7 +253,12 @@ impl Server {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        self.backend().middlewares.write().push(Arc::new(move |socket| middleware(socket).boxed()));
+        let middleware: Middleware = Arc::new(move |socket| middleware(socket).boxed());
+        let mut early = self.0.early_middlewares.lock();
+        match self.0.backend.get() {
+            Some(backend) => backend.middlewares.write().push(middleware),
+            None => early.push(middleware),
+        }
     }
 
     /// Runs the middlewares in their order, up to the first refusal; `None` if there are none.

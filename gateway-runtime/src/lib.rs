@@ -52,8 +52,8 @@ pub use gateway_core::private as __private;
 
 #[doc(inline)]
 pub use app::{
-    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Injected, InjectedRejection, IoAdapter, ListenAddr,
-    RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
+    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Injected, InjectedRejection, IoAdapter,
+    ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
 };
 #[doc(inline)]
 pub use gateway_core::*;
@@ -71,3 +71,18 @@ pub use throttler::{
 };
 #[doc(inline)]
 pub use ws::{MessageParser, WsFrame, WsMessage};
+
+/// The code blocks of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// Those of the guide to porting.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/porting.md")]
+struct Porting;
+
+/// Those of the guide to testing.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;

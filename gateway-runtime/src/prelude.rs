@@ -7,7 +7,7 @@ pub use gateway_core::container::{
 };
 pub use gateway_core::{
     Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator, CanActivate,
-    ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, ExceptionFilter, ExecutionContext, FilterResult,
+    ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, Emitted, ExceptionFilter, ExecutionContext, FilterResult,
     FromClient, FromExecutionContext, Gateway, GuardResult, HandlerError, Handshake, HookError, HookResult,
     Interceptor, Namespace, Next, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf,
     ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector,

@@ -154,8 +154,10 @@ async fn two_clients_and_a_room() -> TestResult {
     let refused = bob.emit("joinRoom", join("general", "Bob")).await.unwrap_err();
     assert!(matches!(refused, TestError::NotSent { .. }), "{refused:?}");
 
-    drop(app.connect("/chats").await?);
-    assert_eq!(ann.next::<String>("left").await?, "transport close");
+    for transport in [Transport::WebSocket, Transport::Polling] {
+        drop(app.client().transport(transport).namespace("/chats").connect().await?);
+        assert_eq!(ann.next::<String>("left").await?, "transport close");
+    }
 
     app.close().await;
     assert_eq!(ann.closed().await?, "transport close");
@@ -165,13 +167,14 @@ async fn two_clients_and_a_room() -> TestResult {
 #[tokio::test]
 async fn overrides_stand_in_for_providers() -> TestResult {
     let history = Arc::new(Remembered::default());
-    let app = TestingApp::of(GatewayApp::builder().provide_arc::<dyn History>(Arc::new(Remembered::default())))
-        // Before what it overrides: the order of the calls does not matter.
-        .override_provider_arc::<dyn History>(history.clone())
-        .provide_arc::<dyn History>(Arc::new(Remembered::default()))
-        .only::<ChatsGateway>()
-        .create()
-        .await?;
+    let app =
+        TestingApp::of(GatewayApp::builder().provide_arc::<dyn History>(Arc::new(Remembered::default())))
+            // Before what it overrides: the order of the calls does not matter.
+            .override_provider_arc::<dyn History>(history.clone())
+            .provide_arc::<dyn History>(Arc::new(Remembered::default()))
+            .only::<ChatsGateway>()
+            .create()
+            .await?;
     let client = app.connect("/chats").await?;
     let _: String = client.emit_with_ack("joinRoom", join("general", "Ann")).await?;
     assert_eq!(*history.asked.lock(), ["general"]);
@@ -198,6 +201,131 @@ async fn a_guard_is_overridden() -> TestResult {
         .await?;
     let client = app.connect("/chats").await?;
     assert_eq!(client.emit_with_ack::<String>("secret", ()).await?, "the secret");
+    Ok(())
+}
+
+// ---- Every other enhancer ------------------------------------------------------------------------------
+
+/// Lets a client in by its token; in production it would ask somebody.
+#[injectable]
+struct TokenGuard {
+    #[inject]
+    _connection: Arc<Connection>,
+}
+
+impl CanActivate for TokenGuard {
+    async fn can_activate(&self, _context: &ExecutionContext) -> GuardResult {
+        Err(WsException::new("asked the real one"))?
+    }
+}
+
+/// What stands in for it.
+struct TokenIsGood;
+
+impl CanActivate for TokenIsGood {
+    async fn can_activate(&self, context: &ExecutionContext) -> GuardResult {
+        match context.socket().handshake().query("token").as_deref() {
+            Some("good") => Ok(true),
+            Some(_) => {
+                Err(WsException::from_value(json!({ "message": "bad token", "code": "INVALID_TOKEN" })))?
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+/// Adds its word to a text.
+#[derive(Default)]
+struct Append(Option<&'static str>);
+
+impl PipeTransform<String> for Append {
+    type In = String;
+
+    async fn transform(&self, value: String, _metadata: &ArgumentMetadata) -> Result<String, WsException> {
+        Ok(format!("{value} pipe:{}", self.0.unwrap_or("real")))
+    }
+}
+
+/// Adds its word to the reply.
+#[derive(Default)]
+struct Around(Option<&'static str>);
+
+impl Interceptor for Around {
+    async fn intercept<'a>(&'a self, _: &'a ExecutionContext, next: Next<'a>) -> ReplyResult<'a> {
+        let word = self.0.unwrap_or("real");
+        Ok(next.handle().await?.map(move |text: String| format!("{text} interceptor:{word}")))
+    }
+}
+
+/// Tells the client its word.
+#[derive(Default)]
+struct Catches(Option<&'static str>);
+
+impl ExceptionFilter for Catches {
+    type Exception = WsException;
+
+    async fn catch(&self, _: WsException, context: &ExecutionContext) -> FilterResult {
+        context.socket().emit("caught", self.0.unwrap_or("real"));
+        Ok(())
+    }
+}
+
+#[web_socket_gateway]
+#[use_guards(TokenGuard, on = "connection")]
+#[use_interceptors(Around)]
+#[use_filters(Catches)]
+struct EnhancedGateway;
+
+#[subscribe_messages]
+impl EnhancedGateway {
+    #[subscribe_message("say")]
+    fn say(&self, #[message_body(Append)] text: String) -> Result<String, WsException> {
+        if text.starts_with("fail") { Err(WsException::new("asked to fail")) } else { Ok(text) }
+    }
+}
+
+#[tokio::test]
+async fn every_enhancer_is_overridden() -> TestResult {
+    let app = TestingApp::builder()
+        .only::<EnhancedGateway>()
+        .provide_arc(Arc::new(Connection))
+        .override_guard::<TokenGuard>(TokenIsGood)
+        .override_interceptor::<Around>(Around(Some("test")))
+        .override_filter::<Catches>(Catches(Some("test")))
+        .create()
+        .await?;
+    let refused = app.client().query("token", "bad").connect().await.unwrap_err();
+    let error = refused.connect_error().ok_or("no connect_error")?;
+    assert_eq!(error.message, "bad token", "{error:?}");
+    assert_eq!(
+        app.connect("/").await.unwrap_err().connect_error().map(|error| &*error.message),
+        Some("Forbidden resource")
+    );
+
+    let client = app.client().query("token", "good").connect().await?;
+    assert_eq!(client.emit_with_ack::<String>("say", "hi").await?, "hi pipe:real interceptor:test");
+    client.emit("say", "fail").await?;
+    assert_eq!(client.next::<String>("caught").await?, "test");
+    Ok(())
+}
+
+#[tokio::test]
+async fn guards_refuse_the_upgrade_of_a_plain_websocket() -> TestResult {
+    let app = TestingApp::builder()
+        .only::<EnhancedGateway>()
+        .provide_arc(Arc::new(Connection))
+        .override_guard::<TokenGuard>(TokenIsGood)
+        .use_web_socket_adapter(WsAdapter::new())
+        .create()
+        .await?;
+    match app.connect_ws("/?token=bad").await {
+        Err(TestError::Http { status: 401, body }) => assert!(body.contains("bad token"), "{body}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(app.connect_ws("/").await.unwrap_err().status(), Some(403));
+    let client = app.connect_ws("/?token=good").await?;
+    client.send("say", "hi").await?;
+    assert_eq!(client.next_message::<String>().await?, "hi pipe:real interceptor:real");
     Ok(())
 }
 
@@ -231,7 +359,8 @@ impl EchoGateway {
 
     #[subscribe_message("ask")]
     async fn ask(&self, #[connected_socket] client: Socket) -> Result<String, AckError> {
-        let answer: String = client.timeout(Duration::from_secs(60)).emit_with_ack("question", "tea?").await?;
+        let answer: String =
+            client.timeout(Duration::from_secs(60)).emit_with_ack("question", "tea?").await?;
         Ok(format!("you said {answer}"))
     }
 
@@ -305,7 +434,10 @@ async fn bodies_are_any_values() -> TestResult {
     let app = echo().await?;
     for transport in [Transport::WebSocket, Transport::Polling] {
         let client = app.client().transport(transport).connect().await?;
-        assert_eq!(client.emit_with_ack::<Value>("echo", json!({ "a": [1, null] })).await?, json!({ "a": [1, null] }));
+        assert_eq!(
+            client.emit_with_ack::<Value>("echo", json!({ "a": [1, null] })).await?,
+            json!({ "a": [1, null] })
+        );
         let several: (u8, String) = client.emit_with_ack("echo", Args((1, "b"))).await?;
         assert_eq!(several, (1, "b".to_owned()));
         let bytes: Binary = client.emit_with_ack("echo", Binary::from(b"\x00\xff")).await?;
@@ -384,16 +516,22 @@ async fn errors_are_exceptions() -> TestResult {
 #[tokio::test]
 async fn the_server_disconnects() -> TestResult {
     let app = echo().await?;
-    for (transport, close) in
-        [(Transport::WebSocket, false), (Transport::WebSocket, true), (Transport::Polling, false), (Transport::Polling, true)]
-    {
+    for (transport, close) in [
+        (Transport::WebSocket, false),
+        (Transport::WebSocket, true),
+        (Transport::Polling, false),
+        (Transport::Polling, true),
+    ] {
         let client = app.client().transport(transport).connect().await?;
         client.emit("kick", close).await?;
         assert_eq!(client.closed().await?, "io server disconnect");
         client.expect_event("bye").await?;
         client.no_more_events().await?;
         let late = client.next_event().await.unwrap_err();
-        assert!(matches!(&late, TestError::Closed { reason, .. } if reason == "io server disconnect"), "{late:?}");
+        assert!(
+            matches!(&late, TestError::Closed { reason, .. } if reason == "io server disconnect"),
+            "{late:?}"
+        );
     }
     Ok(())
 }
@@ -557,8 +695,11 @@ impl PlainGateway {
 
 #[tokio::test]
 async fn plain_websockets() -> TestResult {
-    let app =
-        TestingApp::builder().only::<PlainGateway>().use_web_socket_adapter(WsAdapter::new()).create().await?;
+    let app = TestingApp::builder()
+        .only::<PlainGateway>()
+        .use_web_socket_adapter(WsAdapter::new())
+        .create()
+        .await?;
     let client = app.connect_ws("/plain?token=x").await?;
     client.send("events", json!({ "id": 1 })).await?;
     let event = client.expect_event("events").await?;
@@ -590,8 +731,11 @@ async fn plain_websockets() -> TestResult {
 
 #[tokio::test]
 async fn a_refused_upgrade_has_status_and_body() -> TestResult {
-    let app =
-        TestingApp::builder().only::<PlainGateway>().use_web_socket_adapter(WsAdapter::new()).create().await?;
+    let app = TestingApp::builder()
+        .only::<PlainGateway>()
+        .use_web_socket_adapter(WsAdapter::new())
+        .create()
+        .await?;
     let foreign = app.client().path("/plain").header("origin", "http://evil.test").connect_ws().await;
     match foreign {
         Err(TestError::Http { status: 403, body }) => assert_eq!(body, "Forbidden"),

@@ -1,6 +1,11 @@
 //! Real clients against real servers, in one test binary.
+#![expect(clippy::unused_self, reason = "handlers are methods, as in NestJS, whatever they need")]
 
 mod examples;
+mod http;
+mod rules;
 mod sessions;
+mod shutdown;
 mod slow_clients;
+mod startup;
 mod support;

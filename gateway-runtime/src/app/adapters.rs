@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gateway_core::adapter::{Adapter, AdapterFactory};
 use gateway_core::MemoryAdapter;
+use gateway_core::adapter::{Adapter, AdapterFactory};
 
 use crate::ws::{MessageParser, WsFrame, WsMessage};
 

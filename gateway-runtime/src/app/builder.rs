@@ -70,6 +70,16 @@ impl GatewayAppBuilder {
         self
     }
 
+    /// Provides a shared value under a token: also an `Arc<dyn Trait>`.
+    pub fn provide_arc_token<T: ?Sized + Send + Sync + 'static>(
+        mut self,
+        token: &'static str,
+        value: Arc<T>,
+    ) -> Self {
+        self.container = self.container.provide_arc_token(token, value);
+        self
+    }
+
     /// Provides what a factory makes (`useFactory`); it may ask for other providers.
     pub fn provide_factory<T, F>(mut self, factory: F) -> Self
     where

@@ -10,7 +10,8 @@ use http::{HeaderMap, StatusCode, header};
 const CDN: &str = "https://cdn.socket.io/4.8.4/";
 
 /// The files that Socket.IO serves.
-const FILES: [&str; 4] = ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"];
+const FILES: [&str; 4] =
+    ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"];
 
 /// The browser client of one server.
 #[derive(Clone, Debug)]
@@ -44,9 +45,8 @@ impl ClientFiles {
     }
 
     pub(crate) async fn serve(&self, name: &str, request: &HeaderMap) -> Response {
-        let folder = match &self.source {
-            ServeClient::Folder(folder) | ServeClient::FolderOrCdn(folder) => folder,
-            _ => return redirect(name),
+        let (ServeClient::Folder(folder) | ServeClient::FolderOrCdn(folder)) = &self.source else {
+            return redirect(name);
         };
         let Some(path) = find(folder, name) else {
             let elsewhere = matches!(self.source, ServeClient::FolderOrCdn(_));

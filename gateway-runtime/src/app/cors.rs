@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        let cors = Cors { methods: vec!["GE T".into()], exposed_headers: vec!["x y".into()], ..Cors::default() };
+        let cors =
+            Cors { methods: vec!["GE T".into()], exposed_headers: vec!["x y".into()], ..Cors::default() };
         assert_eq!(problems(&cors).len(), 2);
     }
 }

@@ -104,7 +104,9 @@ impl GatewayError {
 fn hint(source: &io::Error, port: u16) -> String {
     match source.kind() {
         io::ErrorKind::AddrInUse => {
-            format!(": another program uses port {port}; stop it or choose another port (0 takes any free one)")
+            format!(
+                ": another program uses port {port}; stop it or choose another port (0 takes any free one)"
+            )
         }
         io::ErrorKind::PermissionDenied => format!(
             ": port {port} needs a privilege; choose a port from 1024 on (the first argument of the gateway's \

@@ -50,7 +50,9 @@ where
 #[non_exhaustive]
 pub enum InjectedRejection {
     /// The router is not part of the application.
-    #[error("Injected<{type_name}>: add the route with `with_router`, or put `app.handle().layer()` on its router")]
+    #[error(
+        "Injected<{type_name}>: add the route with `with_router`, or put `app.handle().layer()` on its router"
+    )]
     NoApp {
         /// The provider's type.
         type_name: &'static str,

@@ -106,7 +106,9 @@ impl Mount {
     fn is_for(&self, request: &Request) -> bool {
         let path = request.uri().path();
         match &self.place {
-            Place::Below(_) => path.strip_prefix(&*self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            Place::Below(_) => {
+                path.strip_prefix(&*self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
             Place::UpgradesAt => normalized(path) == self.path && is_upgrade(request.headers()),
         }
     }

@@ -163,7 +163,9 @@ impl Serving {
         let closing = join_all(self.served.iter().map(|served| served.close(window)));
         if tokio::time::timeout(window + self.options.timeout, closing).await.is_err() {
             let left: usize = self.served.iter().map(|served| served.sessions()).sum();
-            tracing::warn!("{left} clients did not take what was sent to them before the application stopped");
+            tracing::warn!(
+                "{left} clients did not take what was sent to them before the application stopped"
+            );
         }
     }
 }

@@ -70,7 +70,11 @@ pub(crate) fn build(
     Ok(ports)
 }
 
-fn groups<'g>(gateways: &'g [RegisteredGateway], default_path: &str, app_port: Option<u16>) -> Vec<Group<'g>> {
+fn groups<'g>(
+    gateways: &'g [RegisteredGateway],
+    default_path: &str,
+    app_port: Option<u16>,
+) -> Vec<Group<'g>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for gateway in gateways {
         // The app's own port shares the app's listener, however the gateway says it.
@@ -91,11 +95,11 @@ impl Group<'_> {
         &self.gateways[0].options
     }
 
-    /// The first gateway's rules, with the origins of all.
+    /// The rules of the first gateway that has some, with the origins of all.
     fn cors(&self) -> Option<Cors> {
-        let mut rules = self.options().cors.clone()?;
-        let others = self.gateways[1..].iter().filter_map(|gateway| gateway.options.cors.as_ref());
-        let origins: Vec<_> = others.map(|cors| cors.origin.clone()).collect();
+        let mut all = self.gateways.iter().filter_map(|gateway| gateway.options.cors.as_ref());
+        let mut rules = all.next()?.clone();
+        let origins: Vec<_> = all.map(|cors| cors.origin.clone()).collect();
         if !origins.is_empty() {
             let own = std::mem::take(&mut rules.origin);
             rules.origin = CorsOrigin::List(std::iter::once(own).chain(origins).collect());
@@ -321,6 +325,7 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
     let cors = options.cors.clone().map(|cors| Cors { origin: CorsOrigin::Any, ..cors });
     HashMap::from([
         ("cors", format!("{cors:?}")),
+        ("concurrent_connection", format!("{:?}", options.concurrent_connection)),
         ("check_origin", format!("{:?}", options.check_origin)),
         ("transports", format!("{:?}", options.transports)),
         ("allow_upgrades", format!("{:?}", options.allow_upgrades)),

@@ -53,7 +53,9 @@ impl Selection {
         let selected: Vec<_> = linked
             .into_iter()
             .filter(|gateway| {
-                self.only.as_ref().is_none_or(|only| only.iter().any(|(wanted, _)| *wanted == gateway.type_id))
+                self.only
+                    .as_ref()
+                    .is_none_or(|only| only.iter().any(|(wanted, _)| *wanted == gateway.type_id))
             })
             .collect();
         for (wanted, name) in &self.expected {

@@ -60,7 +60,7 @@ impl Running {
     pub(crate) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Label> {
         match self.futures.as_mut().map(|futures| futures.poll_next_unpin(cx)) {
             Some(Poll::Ready(Some(label))) => Poll::Ready(label),
-            Some(Poll::Ready(None)) | Some(Poll::Pending) | None => Poll::Pending,
+            Some(Poll::Ready(None) | Poll::Pending) | None => Poll::Pending,
         }
     }
 }

@@ -36,7 +36,9 @@ impl DetachedHandlers {
     /// Runs what is left of a connection to its end.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(slot) = self.slots.clone().try_acquire_owned() else {
-            tracing::warn!("handlers of a client that is gone were dropped: `max_detached_handlers` is reached");
+            tracing::warn!(
+                "handlers of a client that is gone were dropped: `max_detached_handlers` is reached"
+            );
             return;
         };
         self.tasks.spawn(async move {

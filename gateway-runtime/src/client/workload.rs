@@ -145,7 +145,9 @@ impl Workload {
                 return false;
             }
             match client.queue.front() {
-                Some(Entry::Event(_)) if self.running.len() >= self.limits.max_running_handlers => return false,
+                Some(Entry::Event(_)) if self.running.len() >= self.limits.max_running_handlers => {
+                    return false;
+                }
                 Some(_) => {}
                 None => {
                     client.queue = VecDeque::new();

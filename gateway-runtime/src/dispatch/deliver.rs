@@ -57,6 +57,7 @@ fn acknowledge(handler: &Handler, context: &ExecutionContext, payload: Payload) 
 
 /// Sends the items of a stream until it ends, fails, or the client goes.
 pub(crate) async fn drive(handler: &Handler, context: &ExecutionContext, mut stream: ReplyStream<'_>) {
+    let mut acknowledged = false;
     loop {
         let next = AssertUnwindSafe(stream.next()).catch_unwind();
         let item = match select(std::pin::pin!(context.socket().closed()), next).await {
@@ -64,7 +65,10 @@ pub(crate) async fn drive(handler: &Handler, context: &ExecutionContext, mut str
             Either::Right((item, _)) => item,
         };
         let error = match item {
+            // Of plain values the first one acknowledges; the rest have nowhere to go.
+            Ok(Some(Ok(Reply::Value(_)))) if acknowledged => continue,
             Ok(Some(Ok(reply))) => {
+                acknowledged |= matches!((&reply, handler.style), (Reply::Value(_), ReplyStyle::Acknowledge));
                 send(handler, context, reply);
                 continue;
             }

@@ -39,7 +39,7 @@ pub(crate) trait Connection: Send + Unpin + 'static {
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason>;
 
     /// True while no more messages can be taken: the session stops reading and the heartbeat's
-    /// deadline stands still.
+    /// deadline stands still, while its pings go on.
     fn is_saturated(&self) -> bool;
 
     /// The session has ended: whatever still runs is handed to somebody else. Called exactly once.

@@ -30,6 +30,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// A refusal with status 403.
+    #[cfg(test)]
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, message: message.into() }
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, Query};
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Uri};
 use parking_lot::Mutex;
 
 /// Marks a request that came over TLS: the accept loop puts it into the request's extensions.
@@ -19,8 +19,6 @@ type Kept = Box<dyn Any + Send + Sync>;
 /// The request that opened a session.
 #[derive(Debug)]
 pub(crate) struct HandshakeRequest {
-    /// The method, `GET` for every handshake that was accepted.
-    pub(crate) method: Method,
     /// Path and query.
     pub(crate) uri: Uri,
     /// All headers.
@@ -42,7 +40,6 @@ impl HandshakeRequest {
         let secure =
             parts.extensions.get::<SecureConnection>().is_some() || parts.uri.scheme_str() == Some("https");
         Self {
-            method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
             remote_address,
@@ -63,6 +60,7 @@ impl HandshakeRequest {
     }
 
     /// The query's decoded names and values, in their order.
+    #[cfg(test)]
     pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
         query_pairs(&self.uri)
     }

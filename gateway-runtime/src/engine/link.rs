@@ -229,28 +229,33 @@ impl SessionLink {
     }
 
     /// False from the moment when closing was asked for.
+    #[cfg(test)]
     pub(crate) fn is_open(&self) -> bool {
         self.shared.lock().state == State::Open
     }
 
     /// Whether a volatile packet would be sent now.
+    #[cfg(test)]
     pub(crate) fn is_writable(&self) -> bool {
         let shared = self.shared.lock();
         shared.state == State::Open && shared.writable && shared.queue.is_empty()
     }
 
     /// Packets that wait to be written.
+    #[cfg(test)]
     pub(crate) fn outbox_len(&self) -> usize {
         let shared = self.shared.lock();
         shared.queue.len() + shared.in_task
     }
 
     /// What the waiting packets count against `max_outbox_bytes`.
+    #[cfg(test)]
     pub(crate) fn outbox_bytes(&self) -> usize {
         self.shared.lock().outbox_bytes
     }
 
     /// Volatile packets that were dropped.
+    #[cfg(test)]
     pub(crate) fn volatile_dropped(&self) -> u64 {
         self.shared.lock().volatile_dropped
     }

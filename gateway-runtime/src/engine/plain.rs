@@ -46,11 +46,6 @@ impl<A: Application> PlainEngine<A> {
         })
     }
 
-    /// What is served over the connections.
-    pub(crate) fn application(&self) -> &A {
-        &self.application
-    }
-
     /// How many connections are open.
     pub(crate) fn sessions(&self) -> usize {
         self.registry.len()

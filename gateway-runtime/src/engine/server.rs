@@ -50,22 +50,13 @@ impl<A: Application> Engine<A> {
         })
     }
 
-    /// The options.
-    pub(crate) fn config(&self) -> &EngineConfig {
-        &self.config
-    }
-
-    /// What is served over the sessions.
-    pub(crate) fn application(&self) -> &A {
-        &self.application
-    }
-
     /// How many sessions are open; engine.io's `clientsCount`.
     pub(crate) fn sessions(&self) -> usize {
         self.registry.len()
     }
 
     /// The open session of that id.
+    #[cfg(test)]
     pub(crate) fn session(&self, id: &str) -> Option<Arc<SessionLink>> {
         self.registry.find(id)
     }

@@ -53,7 +53,9 @@ pub(crate) enum PacketError {
 impl Packet {
     /// The namespace, `/` if the packet names none.
     pub(crate) fn namespace(&self) -> &str {
-        self.namespace.and_then(|(start, end)| std::str::from_utf8(&self.text[start..end]).ok()).unwrap_or("/")
+        self.namespace
+            .and_then(|(start, end)| std::str::from_utf8(&self.text[start..end]).ok())
+            .unwrap_or("/")
     }
 }
 
@@ -80,7 +82,11 @@ pub(crate) fn decode(text: Bytes) -> Result<Packet, PacketError> {
         PacketKind::Event | PacketKind::Ack => json.first() == Some(&b'['),
         PacketKind::ConnectError => true,
     };
-    if valid { Ok(Packet { kind, attachments, namespace, ack, json, text }) } else { Err(PacketError::Payload) }
+    if valid {
+        Ok(Packet { kind, attachments, namespace, ack, json, text })
+    } else {
+        Err(PacketError::Payload)
+    }
 }
 
 fn digits(text: &[u8], at: usize) -> usize {
@@ -187,7 +193,9 @@ mod tests {
         for text in ["", "x", "7", "9[]", "-1[]"] {
             assert_eq!(packet(text), Err(PacketError::Kind), "{text}");
         }
-        for text in ["5[\"a\"]", "5-[\"a\"]", "50-[\"a\"]", "5x-[]", "51[\"a\"]", "599999999999999999999999-[]"] {
+        for text in
+            ["5[\"a\"]", "5-[\"a\"]", "50-[\"a\"]", "5x-[]", "51[\"a\"]", "599999999999999999999999-[]"]
+        {
             assert_eq!(packet(text), Err(PacketError::Attachments), "{text}");
         }
         assert_eq!(packet("511-[\"a\"]"), Err(PacketError::TooManyAttachments));

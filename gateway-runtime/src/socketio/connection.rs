@@ -18,6 +18,10 @@ use super::server::{NamespaceEntry, SocketIoServer};
 use crate::client::{ClientKey, Event, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, generate_id};
 
+/// How a session ends whose client sent what is no packet, or what clients must not send. The reference
+/// server keeps `parse error` for packets of Engine.IO.
+const MALFORMED: CloseReason = CloseReason::ForcedClose;
+
 /// A namespace that the client is in.
 struct Joined {
     socket: Socket,
@@ -52,14 +56,23 @@ pub(crate) struct SocketIoConnection {
 }
 
 impl SocketIoConnection {
-    pub(super) fn new(server: Arc<SocketIoServer>, link: Arc<ConnectionLink>, request: Arc<RequestHead>) -> Self {
+    pub(super) fn new(
+        server: Arc<SocketIoServer>,
+        link: Arc<ConnectionLink>,
+        request: Arc<RequestHead>,
+    ) -> Self {
         let connect_timeout = Some(Box::pin(tokio::time::sleep(server.config().connect_timeout)));
         let workload = Workload::new(server.config().handlers);
         let (joined, joining) = (Vec::new(), Vec::new());
         Self { server, link, request, joined, joining, workload, incomplete: None, connect_timeout }
     }
 
-    fn packet(&mut self, packet: Packet, attachments: Vec<Bytes>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+    fn packet(
+        &mut self,
+        packet: Packet,
+        attachments: Vec<Bytes>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), CloseReason> {
         let position = self.joined.iter().position(|joined| joined.socket.nsp().name() == packet.namespace());
         match (packet.kind, position) {
             (PacketKind::Connect, None) => self.connect(&packet, cx),
@@ -79,7 +92,7 @@ impl SocketIoConnection {
         let auth = if packet.json.is_empty() {
             None
         } else {
-            Some(serde_json::from_slice::<Value>(&packet.json).map_err(|_| CloseReason::ParseError)?)
+            Some(serde_json::from_slice::<Value>(&packet.json).map_err(|_| MALFORMED)?)
         };
         if self.joining.iter().any(|joining| joining.socket.nsp().name() == packet.namespace()) {
             return Err(CloseReason::ForcedClose);
@@ -125,8 +138,10 @@ impl SocketIoConnection {
 
     fn admitted(&mut self, socket: Socket, entry: Arc<NamespaceEntry>, cx: &mut Context<'_>) {
         self.connect_timeout = None;
-        serve::connect(&socket);
+        // The client must not see an event before it is connected: it is queued before broadcasts of
+        // other threads can reach the socket, and written after this turn of the session.
         self.link.session().send(&encoder::connected(socket.nsp().name(), socket.id()), false);
+        serve::connect(&socket);
         let key = self.workload.join(socket.clone(), entry.handler(), cx);
         self.joined.push(Joined { socket, entry, key });
     }
@@ -139,10 +154,9 @@ impl SocketIoConnection {
         cx: &mut Context<'_>,
     ) -> Result<(), CloseReason> {
         let Joined { entry, key, .. } = &self.joined[position];
-        let (name, arguments) =
-            Arguments::parse_event(&packet.json, attachments).map_err(|_| CloseReason::ParseError)?;
+        let (name, arguments) = Arguments::parse_event(&packet.json, attachments).map_err(|_| MALFORMED)?;
         if codec::is_reserved(&name) {
-            return Err(CloseReason::ParseError);
+            return Err(MALFORMED);
         }
         if let Some(route) = entry.handler().route(&name) {
             self.workload.event(*key, Event { route, arguments, ack: packet.ack }, cx);
@@ -150,9 +164,8 @@ impl SocketIoConnection {
         Ok(())
     }
 
-    fn ack(&mut self, position: usize, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
-        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments)
-            .map_err(|_| CloseReason::ParseError)?;
+    fn ack(&self, position: usize, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
+        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments).map_err(|_| MALFORMED)?;
         if let Some(id) = packet.ack {
             serve::resolve_ack(&self.joined[position].socket, id, arguments);
         }
@@ -178,11 +191,11 @@ impl Connection for SocketIoConnection {
     fn on_text(&mut self, text: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
         if self.incomplete.is_some() {
             tracing::debug!("a text came where an attachment was due");
-            return Err(CloseReason::ParseError);
+            return Err(MALFORMED);
         }
         let packet = codec::decode(text).map_err(|error| {
             tracing::debug!(%error, "a client sent what is no packet");
-            CloseReason::ParseError
+            MALFORMED
         })?;
         if packet.attachments > 0 {
             self.incomplete = Some(Box::new(Incomplete { packet, attachments: Vec::new() }));
@@ -194,7 +207,7 @@ impl Connection for SocketIoConnection {
     fn on_binary(&mut self, bytes: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
         let Some(mut incomplete) = self.incomplete.take() else {
             tracing::debug!("an attachment came that belongs to no packet");
-            return Err(CloseReason::ParseError);
+            return Err(MALFORMED);
         };
         incomplete.attachments.push(bytes);
         if incomplete.attachments.len() < incomplete.packet.attachments {

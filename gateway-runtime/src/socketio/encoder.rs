@@ -84,8 +84,10 @@ mod tests {
         assert_eq!(connected("/chat", "abc").as_str(), r#"40/chat,{"sid":"abc"}"#);
         let error = ConnectError::new("no").with_data(serde_json::json!({"code": 1}));
         assert_eq!(connect_error("/", &error).as_str(), r#"44{"message":"no","data":{"code":1}}"#);
-        assert_eq!(connect_error("/x", &ConnectError::new("Invalid namespace")).as_str(),
-            r#"44/x,{"message":"Invalid namespace"}"#);
+        assert_eq!(
+            connect_error("/x", &ConnectError::new("Invalid namespace")).as_str(),
+            r#"44/x,{"message":"Invalid namespace"}"#
+        );
         assert_eq!((disconnected("/").as_str(), disconnected("/chat").as_str()), ("41", "41/chat,"));
     }
 }

@@ -48,9 +48,13 @@ impl ConnectionLink {
     }
 
     /// What was asked since the last time; the context's task is woken for what comes later.
-    pub(super) fn take_requests(&self, cx: &mut Context<'_>) -> Vec<Request> {
+    pub(super) fn take_requests(&self, cx: &Context<'_>) -> Vec<Request> {
         self.waker.register(cx.waker());
-        if self.asked.swap(false, Ordering::AcqRel) { mem::take(&mut *self.requests.lock()) } else { Vec::new() }
+        if self.asked.swap(false, Ordering::AcqRel) {
+            mem::take(&mut *self.requests.lock())
+        } else {
+            Vec::new()
+        }
     }
 }
 

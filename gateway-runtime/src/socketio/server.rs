@@ -136,6 +136,10 @@ impl Application for SocketIoApplication {
     type Connection = SocketIoConnection;
 
     fn connect(&self, session: Arc<SessionLink>, request: Arc<HandshakeRequest>) -> SocketIoConnection {
-        SocketIoConnection::new(self.0.clone(), ConnectionLink::new(session), Arc::new(client::request_head(&request)))
+        SocketIoConnection::new(
+            self.0.clone(),
+            ConnectionLink::new(session),
+            Arc::new(client::request_head(&request)),
+        )
     }
 }

@@ -36,11 +36,17 @@ impl fmt::Debug for TestClient {
 
 impl TestClient {
     /// Joins the namespace over a connection whose open packet has come.
-    pub(super) async fn join(wire: Wire, shared: Arc<Shared>, auth: Option<&Value>) -> Result<Self, TestError> {
+    pub(super) async fn join(
+        wire: Wire,
+        shared: Arc<Shared>,
+        auth: Option<&Value>,
+    ) -> Result<Self, TestError> {
         let Wire { outgoing, mut incoming } = wire;
         match incoming.recv().await {
             Some(Incoming::Text(open)) if open.first() == Some(&b'0') => {}
-            other => return Err(TestError::connection("the handshake of Engine.IO", format!("{other:?} came"))),
+            other => {
+                return Err(TestError::connection("the handshake of Engine.IO", format!("{other:?} came")));
+            }
         }
         let (sender, connected) = oneshot::channel();
         tokio::spawn(Reader::new(shared.clone(), outgoing.downgrade(), sender).run(incoming));
@@ -114,7 +120,11 @@ impl TestClient {
     pub async fn expect_event(&self, name: &str) -> Result<TestEvent, TestError> {
         let awaited = format!("the event {name:?}");
         let event = self.shared.inbox.take_next(&awaited).await?;
-        if event.name() == name { Ok(event) } else { Err(TestError::Unexpected { awaited, came: shortened(&event) }) }
+        if event.name() == name {
+            Ok(event)
+        } else {
+            Err(TestError::Unexpected { awaited, came: shortened(&event) })
+        }
     }
 
     /// Takes the next event of this name and decodes its body. Other events stay where they are.
@@ -138,8 +148,9 @@ impl TestClient {
     /// Asserts that nothing waits and that nothing is on its way.
     ///
     /// It asks the server something that is answered at once and after everything sent before; it does
-    /// not sleep. Handlers of this client's events have been called by then. One that still waits for
-    /// something (it is `async`) may send more afterwards: await its acknowledgement first.
+    /// not sleep. Handlers of this client's events have been called by then, unless its
+    /// `handle_connection` has not finished. One that still waits for something (it is `async`) may
+    /// send more afterwards: await its acknowledgement first.
     ///
     /// # Errors
     /// Events wait: the error tells which.
@@ -182,7 +193,8 @@ impl TestClient {
             None => self.outgoing.send(Outgoing::Frames(frames)).await.err().map(|_| reason::TRANSPORT_CLOSE),
             closed => closed,
         };
-        let not_sent = |reason: &str| TestError::NotSent { what: format!("{event:?}"), reason: reason.to_owned() };
+        let not_sent =
+            |reason: &str| TestError::NotSent { what: format!("{event:?}"), reason: reason.to_owned() };
         closed.map_or(Ok(()), |reason| Err(not_sent(reason)))
     }
 }

@@ -68,7 +68,8 @@ impl TestClientBuilder {
 
     /// The namespace of a Socket.IO client; default `/`. `chats` is `/chats`.
     pub fn namespace(mut self, namespace: &str) -> Self {
-        self.namespace = if namespace.starts_with('/') { namespace.to_owned() } else { format!("/{namespace}") };
+        self.namespace =
+            if namespace.starts_with('/') { namespace.to_owned() } else { format!("/{namespace}") };
         self
     }
 

@@ -168,10 +168,7 @@ pub enum TestError {
 }
 
 impl TestError {
-    pub(super) fn connection(
-        what: &'static str,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
+    pub(super) fn connection(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Connection { what, source: source.into() }
     }
 

@@ -47,7 +47,11 @@ async fn answer(requests: &Requests, method: Method, body: Body) -> Result<Bytes
     let response = requests.send(method, &headers, body).await?;
     let status = response.status();
     let body = network::text(response).await?;
-    if status == StatusCode::OK { Ok(body.into()) } else { Err(TestError::Http { status: status.as_u16(), body }) }
+    if status == StatusCode::OK {
+        Ok(body.into())
+    } else {
+        Err(TestError::Http { status: status.as_u16(), body })
+    }
 }
 
 /// Polls until the session ends.

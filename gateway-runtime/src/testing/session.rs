@@ -104,7 +104,11 @@ pub(super) struct Reader {
 struct End(&'static str);
 
 impl Reader {
-    pub(super) fn new(shared: Arc<Shared>, outgoing: mpsc::WeakSender<Outgoing>, connected: Connected) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        outgoing: mpsc::WeakSender<Outgoing>,
+        connected: Connected,
+    ) -> Self {
         Self { shared, outgoing, connected: Some(connected), incomplete: None }
     }
 
@@ -148,7 +152,9 @@ impl Reader {
             packet::Packet::Text(text) => self.text(text).await,
             packet::Packet::Binary(bytes) => self.binary(bytes).await,
             packet::Packet::Close => Err(End(reason::TRANSPORT_CLOSE)),
-            packet::Packet::Open | packet::Packet::Pong | packet::Packet::Upgrade | packet::Packet::Noop => Ok(()),
+            packet::Packet::Open | packet::Packet::Pong | packet::Packet::Upgrade | packet::Packet::Noop => {
+                Ok(())
+            }
         }
     }
 

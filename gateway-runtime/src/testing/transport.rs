@@ -70,11 +70,13 @@ impl Requests {
         let mut uri = self.path.clone();
         if !self.query.is_empty() {
             uri.push(if uri.contains('?') { '&' } else { '?' });
-            uri.extend(form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.query).finish().chars());
+            uri.push_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.query).finish());
         }
         let request = Request::builder().method(method).uri(uri).body(body);
-        let mut request =
-            request.map_err(|error| TestError::Request { what: format!("path {:?}", self.path), source: error.into() })?;
+        let mut request = request.map_err(|error| TestError::Request {
+            what: format!("path {:?}", self.path),
+            source: error.into(),
+        })?;
         request.headers_mut().insert(header::HOST, HeaderValue::from_static("localhost"));
         request.headers_mut().extend(self.headers.clone());
         for (name, value) in headers {

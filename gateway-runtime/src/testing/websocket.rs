@@ -57,7 +57,8 @@ async fn send(mut sink: SplitSink<Socket, Message>, mut outgoing: mpsc::Receiver
             Outgoing::Text(text) => sink.send(Message::text(text)).await,
             Outgoing::Ping => sink.send(Message::Ping(Bytes::new())).await,
             Outgoing::Close(frame) => {
-                let frame = frame.map(|(code, reason)| CloseFrame { code: code.into(), reason: reason.into() });
+                let frame =
+                    frame.map(|(code, reason)| CloseFrame { code: code.into(), reason: reason.into() });
                 // A connection that is gone is closed.
                 let _ = sink.send(Message::Close(frame)).await;
                 return;

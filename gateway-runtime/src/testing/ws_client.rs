@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use gateway_core::link::Encoder as _;
-use gateway_core::{Arguments, EXCEPTION_EVENT, EmitArgs, Payload};
+use gateway_core::{Arguments, EXCEPTION_EVENT, EmitArgs, Frames, Payload};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -17,7 +18,6 @@ use super::inbox::Inbox;
 use super::transport::{Incoming, Outgoing, Wire};
 use crate::ws::encoder::WsEncoder;
 use crate::ws::message::parse_envelope;
-use gateway_core::Frames;
 
 /// A frame that a plain WebSocket client has received.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl fmt::Debug for TestFrame {
 /// How a plain WebSocket was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestClose {
-    /// The close code: 1005 if the close frame had none, 1006 if the connection was cut.
+    /// The close code: 1005 if the close frame had none, 1006 if there was no close frame.
     pub code: u16,
     /// The reason in the close frame; often empty.
     pub reason: String,
@@ -85,9 +85,15 @@ impl fmt::Display for TestClose {
     }
 }
 
+/// The code of a close frame without one.
 const NO_CODE: u16 = 1005;
-const CUT: u16 = 1006;
-const TOO_MANY_FRAMES: TestClose = TestClose { code: CUT, reason: String::new() };
+
+impl TestClose {
+    /// Closed without a close frame.
+    fn cut(reason: &str) -> Self {
+        Self { code: 1006, reason: reason.to_owned() }
+    }
+}
 
 struct Shared {
     inbox: Inbox<TestFrame, TestClose>,
@@ -112,7 +118,7 @@ impl fmt::Debug for TestWsClient {
 }
 
 impl TestWsClient {
-    pub(super) fn new(wire: Wire, limit: std::time::Duration) -> Self {
+    pub(super) fn new(wire: Wire, limit: Duration) -> Self {
         let Wire { outgoing, incoming } = wire;
         let shared = Arc::new(Shared { inbox: Inbox::new(limit), ended: CancellationToken::new() });
         tokio::spawn(read(shared.clone(), incoming));
@@ -192,7 +198,9 @@ impl TestWsClient {
     pub async fn next<T: DeserializeOwned>(&self, name: &str) -> Result<T, TestError> {
         let awaited = format!("the event {name:?}");
         let frame = self.shared.inbox.take(&awaited, |frame| frame.is_event(name)).await?;
-        frame.event().map_or(Err(TestError::Unexpected { awaited, came: shortened(&frame) }), |event| event.body())
+        frame
+            .event()
+            .map_or(Err(TestError::Unexpected { awaited, came: shortened(&frame) }), |event| event.body())
     }
 
     /// Takes the next `exception`: what filters make of an error.
@@ -254,9 +262,8 @@ impl TestWsClient {
     }
 
     async fn put(&self, message: Outgoing, what: &str) -> Result<(), TestError> {
-        let cut = TestClose { code: CUT, reason: String::new() };
         let closed = match self.shared.inbox.closed() {
-            None => self.outgoing.send(message).await.err().map(|_| cut),
+            None => self.outgoing.send(message).await.err().map(|_| TestClose::cut("")),
             closed => closed,
         };
         let not_sent =
@@ -285,10 +292,10 @@ async fn read(shared: Arc<Shared>, mut incoming: mpsc::Receiver<Incoming>) {
             Incoming::Failed => continue,
         };
         if !shared.inbox.push(frame) {
-            close = Some(TOO_MANY_FRAMES);
+            close = Some(TestClose::cut("more frames came than the test takes"));
             break;
         }
     }
-    shared.inbox.close(close.unwrap_or(TestClose { code: CUT, reason: String::new() }));
+    shared.inbox.close(close.unwrap_or_else(|| TestClose::cut("")));
     shared.ended.cancel();
 }

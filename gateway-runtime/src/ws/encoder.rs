@@ -29,6 +29,10 @@ impl Encoder for WsEncoder {
         Some(Frames::encoded(data(&payload), Vec::new()))
     }
 
+    fn has_acks(&self) -> bool {
+        false
+    }
+
     /// As `send` of the `ws` package: bytes are a binary frame, a string is its own text.
     fn message(&self, _namespace: &str, payload: Payload) -> Frames {
         if let [bytes] = payload.attachments()
@@ -79,9 +83,9 @@ fn buffers(data: Data) -> Value {
         Data::String(value) => Value::String(value),
         Data::Binary(bytes) => json!({"type": "Buffer", "data": &bytes[..]}),
         Data::Array(items) => Value::Array(items.into_iter().map(buffers).collect()),
-        Data::Object(members) => {
-            Value::Object(members.into_iter().map(|(key, value)| (key, buffers(value))).collect::<Map<_, _>>())
-        }
+        Data::Object(members) => Value::Object(
+            members.into_iter().map(|(key, value)| (key, buffers(value))).collect::<Map<_, _>>(),
+        ),
     }
 }
 
@@ -123,6 +127,9 @@ mod tests {
         assert_eq!(send(Payload::event("message", "text").unwrap()).as_str(), "text");
         assert_eq!(send(Payload::event("message", &[1]).unwrap()).as_str(), "[1]");
         let binary = send(Payload::event("message", &Binary::from(b"\xff")).unwrap());
-        assert_eq!((binary.text_bytes().len(), binary.attachments()), (0, &[Bytes::from_static(b"\xff")][..]));
+        assert_eq!(
+            (binary.text_bytes().len(), binary.attachments()),
+            (0, &[Bytes::from_static(b"\xff")][..])
+        );
     }
 }

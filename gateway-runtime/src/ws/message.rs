@@ -125,7 +125,11 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 fn string(value: &RawValue) -> Option<Cow<'_, str>> {
     let json = value.get();
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+    if inner.contains('\\') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
 }
 
 enum Key {
@@ -177,8 +181,20 @@ mod tests {
 
     #[test]
     fn what_is_ignored() {
-        for text in ["", "x", "[]", "5", "null", r#""event""#, "{}", r#"{"event":5}"#, r#"{"event":"a""#,
-            r#"{"event":"a"} {}"#, r#"{"event":null,"data":1}"#, r#"{"event":"a","data":}"#] {
+        for text in [
+            "",
+            "x",
+            "[]",
+            "5",
+            "null",
+            r#""event""#,
+            "{}",
+            r#"{"event":5}"#,
+            r#"{"event":"a""#,
+            r#"{"event":"a"} {}"#,
+            r#"{"event":null,"data":1}"#,
+            r#"{"event":"a","data":}"#,
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert!(parse_envelope(&Bytes::from_static(b"{\"event\":\"\xff\"}")).is_none());

@@ -1,1 +1,8 @@
 //! What the tests share.
+
+pub(crate) mod app;
+pub(crate) mod client;
+pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod plain;
+pub(crate) mod process;

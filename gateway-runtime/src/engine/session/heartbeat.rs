@@ -23,6 +23,15 @@ pub(super) enum Beat {
     Timeout,
 }
 
+/// A time in which the session does not read.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    since: Instant,
+    /// When a client whose answers are not seen is pinged again: it must see that the server lives, and
+    /// a write is the only way to notice that it is gone.
+    ping_at: Instant,
+}
+
 /// The heartbeat of one session.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
@@ -31,14 +40,14 @@ pub(super) struct Heartbeat {
     state: State,
     /// The deadline of this ping was put off already because a packet came.
     extended: bool,
-    paused_at: Option<Instant>,
+    pause: Option<Pause>,
 }
 
 impl Heartbeat {
     /// No interval: no heartbeat.
     pub(super) fn new(interval: Option<Duration>, timeout: Duration) -> Self {
         let state = interval.map_or(State::Off, |interval| State::Idle(later(Instant::now(), interval)));
-        Self { interval: interval.unwrap_or_default(), timeout, state, extended: false, paused_at: None }
+        Self { interval: interval.unwrap_or_default(), timeout, state, extended: false, pause: None }
     }
 
     /// When [`fire`](Self::fire) has something to do.
@@ -46,7 +55,7 @@ impl Heartbeat {
         match self.state {
             State::Off => None,
             State::Idle(at) => Some(at),
-            State::Waiting(at) => self.paused_at.is_none().then_some(at),
+            State::Waiting(at) => Some(self.pause.map_or(at, |pause| pause.ping_at)),
         }
     }
 
@@ -57,12 +66,23 @@ impl Heartbeat {
                 self.state = State::Waiting(later(now, self.timeout));
                 self.extended = false;
                 // A session that is saturated already does not read the answer now.
-                self.paused_at = self.paused_at.map(|_| now);
+                self.pause = self.pause.map(|_| self.pause_from(now));
                 Beat::Ping
             }
-            State::Waiting(at) if now >= at && self.paused_at.is_none() => Beat::Timeout,
+            State::Waiting(at) => match &mut self.pause {
+                Some(pause) if now >= pause.ping_at => {
+                    pause.ping_at = later(now, self.interval);
+                    Beat::Ping
+                }
+                None if now >= at => Beat::Timeout,
+                _ => Beat::Nothing,
+            },
             _ => Beat::Nothing,
         }
+    }
+
+    fn pause_from(&self, since: Instant) -> Pause {
+        Pause { since, ping_at: later(since, self.interval) }
     }
 
     /// The client answered.
@@ -86,12 +106,13 @@ impl Heartbeat {
         }
     }
 
-    /// While reading is paused, the client's answer cannot be seen and its deadline stands still.
+    /// While reading is paused, the client's answer cannot be seen and its deadline stands still. Pings
+    /// go on.
     pub(super) fn pause(&mut self, paused: bool) {
-        match (paused, self.paused_at) {
-            (true, None) => self.paused_at = Some(Instant::now()),
-            (false, Some(since)) => {
-                self.paused_at = None;
+        match (paused, self.pause) {
+            (true, None) => self.pause = Some(self.pause_from(Instant::now())),
+            (false, Some(Pause { since, .. })) => {
+                self.pause = None;
                 if let State::Waiting(at) = self.state {
                     self.state = State::Waiting(later(at, since.elapsed()));
                 }
@@ -153,9 +174,13 @@ mod tests {
         heartbeat.pause(true);
         tokio::time::advance(25 * SECOND).await;
         assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
-        assert_eq!(heartbeat.deadline(), None);
-        tokio::time::advance(100 * SECOND).await;
-        assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+        // The client is pinged on, but nothing is expected of it.
+        assert_eq!(heartbeat.deadline(), Some(Instant::now() + 25 * SECOND));
+        for _ in 0..4 {
+            tokio::time::advance(25 * SECOND).await;
+            assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
+            assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+        }
         heartbeat.pause(false);
         assert_eq!(heartbeat.deadline(), Some(Instant::now() + 20 * SECOND));
     }

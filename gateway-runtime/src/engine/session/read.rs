@@ -181,7 +181,12 @@ impl<C: Connection> Session<C> {
     }
 
     fn on_packet(&mut self, packet: Result<Packet, Malformed>, by_post: bool, cx: &mut Context<'_>) {
-        // As in engine.io: what arrives while the session closes is ignored.
+        // Also while the session closes: this client will not poll for the close.
+        if by_post && matches!(packet, Ok(Packet::Close)) {
+            self.end(CloseReason::TransportClose, Farewell::Answer);
+            return;
+        }
+        // As in engine.io: what else arrives while the session closes is ignored.
         if !matches!(self.phase, Phase::Open) {
             return;
         }
@@ -191,7 +196,6 @@ impl<C: Connection> Session<C> {
         match packet {
             Ok(Packet::Pong) => self.heartbeat.on_pong(),
             Ok(message @ (Packet::Text(_) | Packet::Binary(_))) => self.on_message(message, cx),
-            Ok(Packet::Close) if by_post => self.end(CloseReason::TransportClose, Farewell::Answer),
             Ok(Packet::Ping { .. }) => self.fault("invalid heartbeat direction"),
             Ok(Packet::Open | Packet::Close | Packet::Upgrade | Packet::Noop) => {}
             Err(Malformed) => self.end(CloseReason::ParseError, Farewell::Close),

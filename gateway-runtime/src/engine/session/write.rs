@@ -110,8 +110,11 @@ impl<C: Connection> Session<C> {
         }
         let mut payload = PayloadBuilder::new(self.config.max_payload);
         let full = self.fill_payload(&mut payload);
-        let closing = !full && matches!(self.phase, Phase::Closing { .. });
-        if closing {
+        let closing = matches!(self.phase, Phase::Closing { .. });
+        // The close has an answer of its own, as in engine.io: socket.io-client 4 throws away the messages
+        // that came in one payload with it.
+        let last = closing && payload.is_empty();
+        if last {
             payload.push_text(packet::CLOSE);
         }
         if payload.is_empty() {
@@ -119,11 +122,11 @@ impl<C: Connection> Session<C> {
         }
         if !self.answer(payload) {
             self.fault("poll connection closed prematurely");
-        } else if closing {
+        } else if last {
             // The reason of the close is used, not this one.
             self.end(CloseReason::ForcedClose, Farewell::Close);
         }
-        full
+        full || (closing && !last)
     }
 
     /// Puts what is ready into a payload; true if some of it did not fit.

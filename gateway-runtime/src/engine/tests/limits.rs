@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::SinkExt as _;
 use gateway_core::Frames;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -87,7 +87,7 @@ async fn volatile_packets_are_dropped_while_nobody_can_take_them() {
 }
 
 #[tokio::test]
-async fn a_saturated_connection_reads_no_more_and_its_heartbeat_stands_still() {
+async fn a_saturated_connection_reads_no_more_and_its_heartbeat_has_no_deadline() {
     let mut server = serve(EngineConfig {
         ping_interval: Duration::from_millis(100),
         ping_timeout: Duration::from_millis(100),
@@ -96,20 +96,19 @@ async fn a_saturated_connection_reads_no_more_and_its_heartbeat_stands_still() {
     .await;
     let mut client = server.open_websocket().await;
     server.shared.set_saturated(true);
-    // Its pongs are never read while the session is saturated, the deadline of the ping passes.
-    assert_eq!(client.text().await, "2");
-    client.send("3").await;
     client.send("4later").await;
     let link = server.opened().await;
-    let nothing = tokio::time::timeout(Duration::from_millis(400), client.0.next()).await;
-    assert!(nothing.is_err(), "{nothing:?}");
+    // Its pongs are never read while the session is saturated, and the deadlines of its pings pass.
+    for _ in 0..5 {
+        assert_eq!(client.text().await, "2");
+    }
     // What is sent meanwhile goes out.
     link.send(&Frames::text("4out".to_owned()), false);
-    assert_eq!(client.text().await, "4out");
+    while client.text().await != "4out" {}
     assert!(server.shared.texts.lock().is_empty());
     assert!(link.is_open());
     server.shared.set_saturated(false);
-    assert_eq!(client.text().await, "4later");
+    while client.text().await != "4later" {}
 }
 
 #[tokio::test]

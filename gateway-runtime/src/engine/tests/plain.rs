@@ -10,7 +10,8 @@ use http::StatusCode;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::super::{CloseReason, PlainConfig, Refusal};
+use super::super::config::Refusal;
+use super::super::{CloseReason, PlainConfig};
 use super::support::{serve_plain, soon};
 
 #[tokio::test]

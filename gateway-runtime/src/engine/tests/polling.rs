@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::super::{CloseReason, CookieOptions, EngineConfig, Refusal, TransportName, Transports};
+use super::super::config::Refusal;
+use super::super::{CloseReason, CookieOptions, EngineConfig, TransportName, Transports};
 use super::support::{request, serve, soon};
 
 const UNKNOWN_SID: &str = r#"{"code":1,"message":"Session ID unknown"}"#;

@@ -1,0 +1,9 @@
+//! The rules that NestJS gateways and Socket.IO follow, as clients see them on the wire.
+
+mod bodies;
+mod broadcasts;
+mod connections;
+mod namespaces;
+mod plain;
+mod replies;
+mod violations;

@@ -1,0 +1,169 @@
+//! Other programs in the tests: example apps that listen, and `node` scripts that drive them.
+//!
+//! It must never know what an example does or what a script checks. Every program has a time limit and is
+//! killed when the test that started it ends, however it ends.
+
+use std::collections::VecDeque;
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long an example may take until it listens.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// How many lines of a program's output a failure shows at most; the oldest go first.
+const OUTPUT_LINES: usize = 400;
+
+/// What an example prints on stdout when it listens; its port follows.
+const LISTENING: &str = "listening on ";
+
+/// The last lines that a program printed, on stdout and stderr together.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<VecDeque<String>>>);
+
+impl Output {
+    fn push(&self, line: String) {
+        let mut lines = self.0.lock();
+        if lines.len() == OUTPUT_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+
+    /// Reads `source` to its end; `look` sees each line first.
+    fn collect(
+        &self,
+        source: impl AsyncRead + Unpin + Send + 'static,
+        mut look: impl FnMut(&str) + Send + 'static,
+    ) -> JoinHandle<()> {
+        let output = self.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(source).lines();
+            // A line that is no UTF-8 ends the output: none of our programs prints one.
+            while let Ok(Some(line)) = lines.next_line().await {
+                look(&line);
+                output.push(line);
+            }
+        })
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.lock().iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
+}
+
+/// An example app that listens on a port of its own. Dropping it kills it.
+pub(crate) struct Example {
+    name: String,
+    port: u16,
+    output: Output,
+    _process: Child,
+}
+
+impl Example {
+    /// Starts an example with further environment variables, and waits until it listens.
+    pub(crate) async fn start(name: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(example_binary(name));
+        command.env("PORT", "0").env_remove("HOST").env_remove("ADAPTER").env_remove("RUST_LOG");
+        command.envs(environment.iter().copied());
+        let (mut process, output) = spawn(command, name);
+        let (sender, listening) = oneshot::channel();
+        let mut sender = Some(sender);
+        if let Some(stdout) = process.stdout.take() {
+            output.collect(stdout, move |line| {
+                let port = line.strip_prefix(LISTENING).and_then(|port| port.parse().ok());
+                if let Some((sender, port)) = port.and_then(|port: u16| Some((sender.take()?, port))) {
+                    // Whoever waited may have given up.
+                    let _ = sender.send(port);
+                }
+            });
+        }
+        if let Some(stderr) = process.stderr.take() {
+            output.collect(stderr, |_| ());
+        }
+        match timeout(START_LIMIT, listening).await {
+            Ok(Ok(port)) => Self { name: name.to_owned(), port, output, _process: process },
+            Ok(Err(_)) => panic!("`{name}` ended before it listened:\n{output}"),
+            Err(_) => panic!("`{name}` did not listen within {START_LIMIT:?}:\n{output}"),
+        }
+    }
+
+    /// Its address, for clients that speak `scheme` (`http`, `ws`).
+    pub(crate) fn url(&self, scheme: &str) -> String {
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+}
+
+impl fmt::Display for Example {
+    /// What it printed so far.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` on port {} printed:\n{}", self.name, self.port, self.output)
+    }
+}
+
+/// Runs a script of `tests/js` and asserts that it succeeds within `limit`; a failure shows what the script
+/// and the example printed.
+pub(crate) async fn run_script(example: &Example, script: &str, arguments: &[&str], limit: Duration) {
+    let mut command = Command::new("node");
+    command.arg(script).args(arguments).current_dir(javascript());
+    let title = format!("node {script} {}", arguments.join(" "));
+    let (mut process, output) = spawn(command, &title);
+    let readers = [
+        process.stdout.take().map(|stdout| output.collect(stdout, |_| ())),
+        process.stderr.take().map(|stderr| output.collect(stderr, |_| ())),
+    ];
+    let ended = async {
+        let status = process.wait().await;
+        for reader in readers.into_iter().flatten() {
+            // A reader ends with its pipe.
+            let _ = reader.await;
+        }
+        status
+    };
+    match timeout(limit, ended).await {
+        Ok(Ok(status)) => assert!(status.success(), "`{title}`: {status}\n{output}{example}"),
+        Ok(Err(error)) => panic!("`{title}`: {error}\n{output}{example}"),
+        Err(_) => panic!("`{title}` did not end within {limit:?}\n{output}{example}"),
+    }
+}
+
+fn spawn(mut command: Command, title: &str) -> (Child, Output) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let process = command.spawn().unwrap_or_else(|error| panic!("`{title}` does not start: {error}"));
+    (process, Output::default())
+}
+
+/// Cargo puts binaries next to the folder of the test executable: `target/<profile>/deps/integration-…`.
+fn example_binary(name: &str) -> PathBuf {
+    let tests = env::current_exe().expect("a test executable has a path");
+    let profile = tests.ancestors().nth(2).expect("a test executable is in `target/<profile>/deps`");
+    let binary = profile.join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    assert!(
+        binary.is_file(),
+        "there is no {}: run `cargo build -p gateway-examples` first (with `--release` if the tests are)",
+        binary.display()
+    );
+    binary
+}
+
+/// The folder of the JavaScript clients, with their packages installed.
+fn javascript() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
+    assert!(
+        folder.join("node_modules/socket.io-client/package.json").is_file(),
+        "the packages of the JavaScript clients are not installed: run `npm ci` in tests/js first"
+    );
+    folder
+}
