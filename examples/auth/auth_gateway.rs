@@ -5,8 +5,8 @@
 use std::env;
 use std::path::PathBuf;
 
-use gateway_runtime::prelude::*;
 use gateway_runtime::WsJwtError;
+use gateway_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
@@ -82,8 +82,9 @@ impl OnGatewayConnection for AuthGateway {
 
 #[subscribe_messages]
 impl AuthGateway {
+    /// A handler that needs nothing of its gateway has no `self`.
     #[subscribe_message("whoAmI")]
-    fn handle_who_am_i(&self, #[extract] CurrentUser(user): CurrentUser<Claims>) -> Identity {
+    fn handle_who_am_i(#[extract] CurrentUser(user): CurrentUser<Claims>) -> Identity {
         Identity { id: user.sub, role: user.role }
     }
 
@@ -158,7 +159,7 @@ mod tests {
         let jwt = JwtService::new(JwtOptions::new().secret("a secret for the tests of this file")).unwrap();
         AuthGateway {
             server: Server::detached(),
-            users: Arc::new(UsersService),
+            users: Arc::default(),
             guard: Arc::new(WsJwtGuard::new(jwt.clone())),
             jwt: Arc::new(jwt),
         }
@@ -219,7 +220,10 @@ mod tests {
             client
         });
         let message = |to: &str| Message { to: to.into(), text: "Hi".into() };
-        assert_eq!(gateway.handle_send_message(user("bob", "user"), message("ann")), Ok("Sent to ann".to_owned()));
+        assert_eq!(
+            gateway.handle_send_message(user("bob", "user"), message("ann")),
+            Ok("Sent to ann".to_owned())
+        );
         assert_eq!(ann.emitted()[0].data(), json!({ "from": "bob", "text": "Hi" }));
         assert!(bob.emitted().is_empty());
         let refused = gateway.handle_send_message(user("bob", "user"), message("eve")).unwrap_err();

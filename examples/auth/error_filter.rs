@@ -39,7 +39,9 @@ impl ExceptionFilter for ErrorFilter {
         let details = exception.error();
         let errors = details.get("errors");
         let message = match details.get("message") {
-            Some(Value::Array(messages)) => messages.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ").into(),
+            Some(Value::Array(messages)) => {
+                messages.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ").into()
+            }
             _ => exception.message(),
         };
         let code = match details.get("code").and_then(Value::as_str) {
@@ -83,14 +85,17 @@ mod tests {
         let expected = json!({ "code": "FORBIDDEN", "message": FORBIDDEN_MESSAGE, "event": "announce" });
         assert_eq!(told(forbidden).await, expected);
 
-        let coded = WsException::from_value(json!({ "code": "EXPIRED_TOKEN", "message": "Token has expired" })).into();
+        let coded =
+            WsException::from_value(json!({ "code": "EXPIRED_TOKEN", "message": "Token has expired" }))
+                .into();
         assert_eq!(told(coded).await["code"], "EXPIRED_TOKEN");
         assert_eq!(told(WsException::new("no").into()).await["code"], "BAD_REQUEST");
     }
 
     #[tokio::test]
     async fn broken_rules_are_listed() {
-        let errors = json!([{ "property": "title", "constraints": { "length": "too short" }, "children": [] }]);
+        let errors =
+            json!([{ "property": "title", "constraints": { "length": "too short" }, "children": [] }]);
         let exception = json!({ "status": "error", "message": ["too short", "too late"], "errors": errors });
         let told = told(WsException::from_value(exception).into()).await;
         assert_eq!(told["code"], "VALIDATION_FAILED");
@@ -101,6 +106,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_meant_for_clients_is_not_told() {
         let told = told(std::io::Error::other("the password of the database").into()).await;
-        assert_eq!((&told["code"], &told["message"]), (&json!("INTERNAL_ERROR"), &json!(UNKNOWN_EXCEPTION_MESSAGE)));
+        assert_eq!(
+            (&told["code"], &told["message"]),
+            (&json!("INTERNAL_ERROR"), &json!(UNKNOWN_EXCEPTION_MESSAGE))
+        );
     }
 }

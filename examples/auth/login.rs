@@ -65,8 +65,8 @@ async fn log_in(
         return Err(refused(StatusCode::BAD_REQUEST, "BAD_LIFE", "expires_in is from 1 to 86400 seconds"));
     }
     let user = users.log_in(&name, &password);
-    let user =
-        user.ok_or_else(|| refused(StatusCode::UNAUTHORIZED, "WRONG_CREDENTIALS", "Name or password is wrong"))?;
+    let user = user
+        .ok_or_else(|| refused(StatusCode::UNAUTHORIZED, "WRONG_CREDENTIALS", "Name or password is wrong"))?;
     let claims = NewClaims { sub: user.id, role: user.role };
     let options = JwtSignOptions::new().expires_in(Duration::from_secs(life));
     let token = jwt.sign_with(&claims, &options).map_err(|error| {
@@ -81,10 +81,16 @@ mod tests {
     use super::*;
     use crate::claims::Claims;
 
-    async fn log_in_as(jwt: &JwtService, name: &str, password: &str, life: Option<u64>) -> Result<String, Refused> {
+    async fn log_in_as(
+        jwt: &JwtService,
+        name: &str,
+        password: &str,
+        life: Option<u64>,
+    ) -> Result<String, Refused> {
         let credentials = Credentials { name: name.into(), password: password.into() };
-        let (users, jwt) = (Injected(Arc::new(UsersService)), Injected(Arc::new(jwt.clone())));
-        let Json(Token { token }) = log_in(users, jwt, Query(Life { expires_in: life }), Json(credentials)).await?;
+        let (users, jwt) = (Injected(Arc::default()), Injected(Arc::new(jwt.clone())));
+        let Json(Token { token }) =
+            log_in(users, jwt, Query(Life { expires_in: life }), Json(credentials)).await?;
         Ok(token)
     }
 

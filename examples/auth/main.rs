@@ -53,7 +53,9 @@ fn secret() -> Result<Vec<u8>, HookError> {
     if let Ok(secret) = env::var("JWT_SECRET") {
         return Ok(secret.into_bytes());
     }
-    tracing::info!("JWT_SECRET is not set: tokens are signed with a random secret, and end with this process");
+    tracing::info!(
+        "JWT_SECRET is not set: tokens are signed with a random secret, and end with this process"
+    );
     let mut secret = [0; SECRET_BYTES];
     getrandom::fill(&mut secret).map_err(|error| std::io::Error::other(error.to_string()))?;
     Ok(secret.to_vec())

@@ -389,7 +389,9 @@ mod tests {
         let boxed: BoxedError = Box::new(NoRoom(2));
         assert_eq!(HandlerError::error(boxed).downcast::<NoRoom>().unwrap().0, 2);
         let intended = HandlerError::exception(NoRoom(3));
-        assert!(intended.downcast_ref::<NoRoom>().is_some() && intended.downcast_ref::<WsException>().is_none());
+        assert!(
+            intended.downcast_ref::<NoRoom>().is_some() && intended.downcast_ref::<WsException>().is_none()
+        );
         assert_eq!(intended.downcast::<WsException>().unwrap(), WsException::new("no room 3"));
         assert!(HandlerError::from(NoRoom(4)).downcast::<WsException>().is_err());
         let thrown = || -> Result<(), HandlerError> { Err(WsException::new("bad"))? };

@@ -114,7 +114,11 @@ pub trait DynExceptionFilter: Send + Sync + 'static {
     fn handles(&self, error: &HandlerError) -> bool;
 
     /// [`ExceptionFilter::catch`], boxed.
-    fn catch_boxed<'a>(&'a self, error: HandlerError, context: &'a ExecutionContext) -> BoxFuture<'a, FilterResult>;
+    fn catch_boxed<'a>(
+        &'a self,
+        error: HandlerError,
+        context: &'a ExecutionContext,
+    ) -> BoxFuture<'a, FilterResult>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -123,7 +127,11 @@ impl<F: ExceptionFilter> DynExceptionFilter for F {
         F::Exception::matches(error)
     }
 
-    fn catch_boxed<'a>(&'a self, error: HandlerError, context: &'a ExecutionContext) -> BoxFuture<'a, FilterResult> {
+    fn catch_boxed<'a>(
+        &'a self,
+        error: HandlerError,
+        context: &'a ExecutionContext,
+    ) -> BoxFuture<'a, FilterResult> {
         match F::Exception::caught(error) {
             Ok(exception) => self.catch(exception, context).boxed(),
             Err(error) => futures_util::future::ready(Err(error)).boxed(),
@@ -156,7 +164,10 @@ impl BaseWsExceptionFilter {
 
     /// `causeFactory`: makes the cause of the message's name and body.
     #[must_use]
-    pub fn cause_factory(mut self, make: impl Fn(&str, Option<Data>) -> Value + Send + Sync + 'static) -> Self {
+    pub fn cause_factory(
+        mut self,
+        make: impl Fn(&str, Option<Data>) -> Value + Send + Sync + 'static,
+    ) -> Self {
         self.cause_factory = Some(Arc::new(make));
         self
     }
@@ -204,7 +215,8 @@ impl ExceptionFilter for BaseWsExceptionFilter {
 
 impl fmt::Debug for BaseWsExceptionFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BaseWsExceptionFilter").field("include_cause", &!self.without_cause).finish_non_exhaustive()
+        f.debug_struct("BaseWsExceptionFilter")
+            .field("include_cause", &!self.without_cause)
+            .finish_non_exhaustive()
     }
 }
-

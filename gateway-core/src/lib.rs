@@ -54,9 +54,7 @@ pub use container::{HookError, HookResult};
 pub use cors::{Cors, CorsBuilder, CorsOrigin, IntoCors, IntoSeconds};
 pub use data::Data;
 pub use detached::{DETACHED_CAPACITY, Emitted};
-pub use exception::{
-    EXCEPTION_EVENT, ExceptionCause, HandlerError, UNKNOWN_EXCEPTION_MESSAGE, WsException,
-};
+pub use exception::{EXCEPTION_EVENT, ExceptionCause, HandlerError, UNKNOWN_EXCEPTION_MESSAGE, WsException};
 pub use execution_context::{Ack, AckTicket, ExecutionContext, WsArgumentsHost};
 pub use extract::FromExecutionContext;
 pub use filter::{BaseWsExceptionFilter, Catch, DynExceptionFilter, ExceptionFilter, FilterResult, OneOf};
@@ -65,7 +63,7 @@ pub use gateway_set::GatewaySet;
 pub use guard::{CanActivate, DynCanActivate, FORBIDDEN_MESSAGE, GuardResult};
 pub use handshake::{Handshake, RequestHead};
 pub use hooks::{Gateway, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit};
-pub use interceptor::{DynInterceptor, HandlerCall, Interceptor, Next, ReplyResult};
+pub use interceptor::{DynInterceptor, HandlerCall, Interceptor, Next, ReplyResult, catch_panics};
 pub use link::Disconnected;
 pub use memory::MemoryAdapter;
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
@@ -73,8 +71,8 @@ pub use operator::{BroadcastOperator, SocketOperator};
 pub use options::{Cookie, CookieBuilder, GatewayOptions, IntoCookie, IntoMillis, ServeClient, Transport};
 pub use payload::{Args, EmitArgs, EncodeError, Payload, PayloadWriter};
 pub use pipes::{
-    ArgumentMetadata, DefaultValuePipe, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe,
-    ParseUuidPipe, PipeTransform, ValidationError, ValidationPipe,
+    ArgumentMetadata, DefaultValuePipe, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe,
+    ParseIntPipe, ParseUuidPipe, PipeTransform, ValidationError, ValidationPipe,
 };
 pub use reason::DisconnectReason;
 pub use remote::RemoteSocket;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::execution_context::ExecutionContext;
@@ -32,7 +32,8 @@ pub struct Metadata {
 impl Metadata {
     /// Evaluates the entries; the last of one key counts, as with decorators.
     pub fn new(gateway: &[MetadataEntry], method: &[MetadataEntry]) -> Self {
-        let values = |entries: &[MetadataEntry]| entries.iter().map(|entry| (entry.key, (entry.value)())).collect();
+        let values =
+            |entries: &[MetadataEntry]| entries.iter().map(|entry| (entry.key, (entry.value)())).collect();
         Self { gateway: values(gateway), method: values(method) }
     }
 
@@ -49,7 +50,11 @@ pub struct Reflector;
 
 impl Reflector {
     /// The method's value, or else the gateway's (NestJS's `getAllAndOverride`).
-    pub fn get_all_and_override<T: DeserializeOwned>(&self, key: &str, context: &ExecutionContext) -> Option<T> {
+    pub fn get_all_and_override<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        context: &ExecutionContext,
+    ) -> Option<T> {
         context.metadata(key)
     }
 

@@ -191,7 +191,8 @@ impl Payload {
     /// The arguments as if they had been received.
     pub(crate) fn to_arguments(&self) -> Result<Arguments, DecodeError> {
         let array = [b"[", self.arguments_json(), b"]"].concat();
-        Arguments::parse_acknowledgement(&array.into(), self.attachments.clone()).map_err(DecodeError::from_parse)
+        Arguments::parse_acknowledgement(&array.into(), self.attachments.clone())
+            .map_err(DecodeError::from_parse)
     }
 
     /// Puts a header in front of the JSON array: the packet as it goes out.

@@ -8,9 +8,9 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
+use crate::container::{HookResult, Instance, Location, ProviderDescriptor};
 use crate::enhancers::{Enhancer, EnhancerClass, Enhancers, ParameterPipe};
 use crate::execution_context::ExecutionContext;
-use crate::container::{HookResult, Instance, Location, ProviderDescriptor};
 use crate::options::GatewayOptions;
 use crate::reason::DisconnectReason;
 use crate::reply::Outcome;

@@ -115,7 +115,9 @@ impl<'a> Reply<'a> {
     pub fn decode<T: DeserializeOwned>(&self) -> Option<Result<T, DecodeError>> {
         match self {
             Self::Nothing => Some(Arguments::none().get(0)),
-            Self::Value(payload) | Self::Event(payload) => Some(payload.to_arguments().and_then(|arguments| arguments.get(0))),
+            Self::Value(payload) | Self::Event(payload) => {
+                Some(payload.to_arguments().and_then(|arguments| arguments.get(0)))
+            }
             Self::Stream(_) => None,
         }
     }
@@ -126,7 +128,10 @@ impl<'a> Reply<'a> {
     }
 }
 
-fn changed<'a, In, Out>(reply: Reply<'a>, change: &mut impl FnMut(In) -> Out) -> Result<Reply<'a>, HandlerError>
+fn changed<'a, In, Out>(
+    reply: Reply<'a>,
+    change: &mut impl FnMut(In) -> Out,
+) -> Result<Reply<'a>, HandlerError>
 where
     In: DeserializeOwned,
     Out: Serialize,

@@ -67,7 +67,10 @@ impl<T: FromClient> FromExecutionContext for RequestScoped<T> {
             return Ok(Self(known.clone()));
         }
         let container = context.target().container().ok_or_else(|| {
-            WsException::new(format!("{} needs an application: this is a unit test", std::any::type_name::<T>()))
+            WsException::new(format!(
+                "{} needs an application: this is a unit test",
+                std::any::type_name::<T>()
+            ))
         })?;
         // Made without the lock: `from_client` may look at the client. Of two that are made at the same
         // time the first one stays.

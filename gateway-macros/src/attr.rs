@@ -165,7 +165,11 @@ impl Helper {
             Self::MessageBody | Self::ConnectedSocket | Self::Ack | Self::Extract | Self::MessageName => {
                 "a parameter of a method with `#[subscribe_message(\"event\")]`"
             }
-            Self::UseGuards | Self::UsePipes | Self::UseInterceptors | Self::UseFilters | Self::SetMetadata => {
+            Self::UseGuards
+            | Self::UsePipes
+            | Self::UseInterceptors
+            | Self::UseFilters
+            | Self::SetMetadata => {
                 "a struct with `#[web_socket_gateway]` or a method with `#[subscribe_message(\"event\")]`"
             }
         }

@@ -10,7 +10,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::spanned::Spanned;
+use syn::punctuated::Punctuated;
 use syn::{Expr, Ident, Path, Token, Type};
 
 use crate::attr::{self, HelperAttribute};
@@ -35,15 +35,22 @@ impl Entry {
         input.parse().map(Self::Value)
     }
 
+    /// Its name in messages: tokens do not tell how they were spaced.
+    pub(crate) fn name(&self) -> String {
+        let spaced = self.to_token_stream().to_string();
+        [(" :: ", "::"), (":: ", "::"), (" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ",")]
+            .into_iter()
+            .fold(spaced, |name, (from, to)| name.replace(from, to))
+    }
+
     /// The token that errors of its type point at.
-    pub(crate) fn span(&self) -> Span {
+    pub(crate) fn blamed(&self) -> Span {
+        let first = || self.to_token_stream().into_iter().next().map(|first| first.span());
         match self {
-            Self::Class(Type::Path(path)) => match path.path.segments.last() {
-                Some(last) => last.ident.span(),
-                None => path.span(),
-            },
-            other => other.to_token_stream().into_iter().next().map_or_else(Span::call_site, |first| first.span()),
+            Self::Class(Type::Path(path)) => path.path.segments.last().map(|last| last.ident.span()),
+            _ => first(),
         }
+        .unwrap_or_else(Span::call_site)
     }
 }
 
@@ -59,7 +66,11 @@ impl ToTokens for Entry {
 /// Whether this is spelled like a type, and not like a call, a constant or a variant of an enum.
 fn is_class(ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
-    let call = path.path.segments.iter().any(|segment| matches!(segment.arguments, syn::PathArguments::Parenthesized(_)));
+    let call = path
+        .path
+        .segments
+        .iter()
+        .any(|segment| matches!(segment.arguments, syn::PathArguments::Parenthesized(_)));
     !call && (path.qself.is_some() || ends_in_a_type(&path.path))
 }
 
@@ -67,7 +78,8 @@ fn ends_in_a_type(path: &Path) -> bool {
     let camel = |name: &Ident| {
         let name = name.unraw().to_string();
         let first = name.trim_start_matches('_').chars().next();
-        first.is_some_and(char::is_uppercase) && (name.contains(char::is_lowercase) || name.chars().count() == 1)
+        first.is_some_and(char::is_uppercase)
+            && (name.contains(char::is_lowercase) || name.chars().count() == 1)
     };
     let mut names = path.segments.iter().rev();
     let last = names.next().is_some_and(|segment| camel(&segment.ident));
@@ -111,6 +123,7 @@ pub(crate) fn body(helper: &HelperAttribute) -> syn::Result<BodyContent> {
     let parser = |input: ParseStream<'_>| {
         let mut content = BodyContent { key: None, pipes: Vec::new() };
         let ahead = input.fork();
+        // A type with arguments is no expression.
         if let Ok(name) = ahead.parse::<Expr>()
             && attr::is_name(&name)
             && (ahead.is_empty() || ahead.peek(Token![,]))
@@ -129,25 +142,14 @@ pub(crate) fn body(helper: &HelperAttribute) -> syn::Result<BodyContent> {
 
 /// The key and the value of `#[set_metadata(..)]`.
 pub(crate) fn metadata(helper: &HelperAttribute) -> syn::Result<(Expr, Expr)> {
-    let usage = "write `#[set_metadata(\"key\", value)]`";
     let parser = |input: ParseStream<'_>| {
-        let key = input.parse()?;
-        if !input.peek(Token![,]) {
-            return Err(input.error(usage));
+        let mut parts = Punctuated::<Expr, Token![,]>::parse_terminated(input)?.into_iter();
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(key), Some(value), None) => Ok((key, value)),
+            _ => Err(syn::Error::new(helper.span(), "write `#[set_metadata(\"key\", value)]`")),
         }
-        input.parse::<Token![,]>()?;
-        let value = input.parse()?;
-        input.parse::<Option<Token![,]>>()?;
-        if !input.is_empty() {
-            return Err(input.error(usage));
-        }
-        Ok((key, value))
     };
-    let content = helper.content()?;
-    if content.is_empty() {
-        return Err(syn::Error::new(helper.span(), usage));
-    }
-    parser.parse2(content)
+    parser.parse2(helper.content()?)
 }
 
 fn comma(input: ParseStream<'_>) -> syn::Result<()> {
@@ -179,6 +181,14 @@ mod tests {
         ] {
             assert!(is_type(class.clone()), "{class}");
         }
+    }
+
+    #[test]
+    fn names_are_readable() {
+        let name =
+            |tokens: TokenStream| Entry::parse.parse2(tokens).map(|entry| entry.name()).unwrap_or_default();
+        assert_eq!(name(quote!(a::Guard<B, C<D>>)), "a::Guard<B, C<D>>");
+        assert_eq!(name(quote!(::a::Guard::<B>::NEW)), "::a::Guard::<B>::NEW");
     }
 
     #[test]

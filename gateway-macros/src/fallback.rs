@@ -65,8 +65,7 @@ fn is_helper(token: &TokenTree) -> bool {
             _ => break,
         }
     }
-    group.delimiter() == Delimiter::Bracket
-        && name.is_some_and(|name| Helper::named(&name).is_some())
+    group.delimiter() == Delimiter::Bracket && name.is_some_and(|name| Helper::named(&name).is_some())
 }
 
 #[cfg(test)]

@@ -43,19 +43,49 @@ mod tests {
 
     #[test]
     fn the_order_of_reading_is_kept() {
-        let item = quote!(#[derive(A)] #[a::web_socket_gateway] #[__set_metadata("a", 1)] #[use_guards(C)] struct S {});
+        let item = quote!(
+            #[derive(A)]
+            #[a::web_socket_gateway]
+            #[__set_metadata("a", 1)]
+            #[use_guards(C)]
+            struct S {}
+        );
         let moved = below_the_gateway(Helper::UseGuards, &quote!(B), item).unwrap();
         let expected = quote! {
             #[derive(A)] #[a::web_socket_gateway] #[__set_metadata("a", 1)] #[__use_guards(B)] #[use_guards(C)] struct S {}
         };
         assert_eq!(moved.to_string(), expected.to_string());
-        assert!(below_the_gateway(Helper::UseGuards, &quote!(B), quote!(#[injectable] struct S;)).is_none());
-        assert!(below_the_gateway(Helper::UseGuards, &quote!(B), quote!(fn f() {})).is_none());
+        assert!(
+            below_the_gateway(
+                Helper::UseGuards,
+                &quote!(B),
+                quote!(
+                    #[injectable]
+                    struct S;
+                )
+            )
+            .is_none()
+        );
+        assert!(
+            below_the_gateway(
+                Helper::UseGuards,
+                &quote!(B),
+                quote!(
+                    fn f() {}
+                )
+            )
+            .is_none()
+        );
     }
 
     #[test]
     fn half_typed_items_are_moved_too() {
-        let moved = below_the_gateway(Helper::UsePipes, &quote!(B), quote!(#[web_socket_gateway] struct S { a: })).unwrap();
-        assert_eq!(moved.to_string(), quote!(#[web_socket_gateway] #[__use_pipes(B)] struct S { a: }).to_string());
+        let moved =
+            below_the_gateway(Helper::UsePipes, &quote!(B), quote!(#[web_socket_gateway] struct S { a: }))
+                .unwrap();
+        assert_eq!(
+            moved.to_string(),
+            quote!(#[web_socket_gateway] #[__use_pipes(B)] struct S { a: }).to_string()
+        );
     }
 }

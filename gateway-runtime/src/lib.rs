@@ -62,12 +62,13 @@ pub use gateway_macros::*;
 #[cfg(feature = "jwt")]
 #[doc(inline)]
 pub use jwt::{
-    CurrentUser, DEFAULT_DATA_KEY, DEFAULT_MAX_TOKEN_BYTES, JwtAlgorithm, JwtError, JwtKey, JwtOptions, JwtService,
-    JwtSignOptions, JwtVerifyOptions, MAX_LEEWAY, TokenSource, WsJwtError, WsJwtGuard,
+    CurrentUser, DEFAULT_DATA_KEY, DEFAULT_MAX_TOKEN_BYTES, JwtAlgorithm, JwtError, JwtKey, JwtOptions,
+    JwtService, JwtSignOptions, JwtVerifyOptions, MAX_LEEWAY, TokenSource, WsJwtError, WsJwtGuard,
 };
 #[doc(inline)]
 pub use throttler::{
-    DEFAULT_MAX_TRACKERS, SKIP_THROTTLE, THROTTLE, THROTTLER_MESSAGE, Throttler, ThrottlerException, ThrottlerGuard,
+    DEFAULT_MAX_TRACKERS, SKIP_THROTTLE, THROTTLE, THROTTLER_MESSAGE, Throttler, ThrottlerException,
+    ThrottlerGuard,
 };
 #[doc(inline)]
 pub use ws::{MessageParser, WsFrame, WsMessage};
@@ -86,3 +87,13 @@ struct Porting;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
+
+/// Those of the guide to whole applications in tests.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../docs/testing-app.md")]
+struct TestingApps;
+
+/// Those of the guide to migrating.
+#[cfg(all(doctest, feature = "jwt", feature = "testing"))]
+#[doc = include_str!("../../docs/migrating-from-nestjs.md")]
+struct Migrating;

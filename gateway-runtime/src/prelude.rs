@@ -3,15 +3,17 @@
 pub use std::sync::Arc;
 
 pub use gateway_core::container::{
-    BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit, Provider,
+    BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit,
+    Provider,
 };
 pub use gateway_core::{
-    Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator, CanActivate,
-    ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, Emitted, ExceptionFilter, ExecutionContext, FilterResult,
-    FromClient, FromExecutionContext, Gateway, GuardResult, HandlerError, Handshake, HookError, HookResult,
-    Interceptor, Namespace, Next, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf,
-    ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector,
-    RemoteSocket, ReplyResult, RequestScoped, ServeClient, Server, Socket, ValidationError, ValidationPipe, WsException, WsResponse,
+    Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator,
+    CanActivate, ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, Emitted,
+    ExceptionFilter, ExecutionContext, FilterResult, FromClient, FromExecutionContext, Gateway, GuardResult,
+    HandlerError, Handshake, HookError, HookResult, Interceptor, Namespace, Next, OnGatewayConnection,
+    OnGatewayDisconnect, OnGatewayInit, OneOf, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe,
+    ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector, RemoteSocket, Reply, ReplyResult, RequestScoped,
+    ServeClient, Server, Socket, ValidationError, ValidationPipe, WsException, WsResponse,
 };
 pub use gateway_macros::*;
 
@@ -19,6 +21,8 @@ pub use crate::app::{
     AppHandle, GatewayApp, GatewayError, Injected, IoAdapter, ShutdownOptions, WebSocketAdapter, WsAdapter,
 };
 #[cfg(feature = "jwt")]
-pub use crate::jwt::{CurrentUser, JwtOptions, JwtService, JwtSignOptions, JwtVerifyOptions, WsJwtGuard};
+pub use crate::jwt::{
+    CurrentUser, JwtOptions, JwtService, JwtSignOptions, JwtVerifyOptions, WsJwtError, WsJwtGuard,
+};
 pub use crate::throttler::{SKIP_THROTTLE, THROTTLE, Throttler, ThrottlerException, ThrottlerGuard};
 pub use crate::ws::{WsFrame, WsMessage};

@@ -96,7 +96,46 @@ const MAX: usize = 100;
 #[derive(::core::fmt::Debug, ::core::default::Default)]
 pub struct Service;
 
+/// A guard.
+#[derive(::core::fmt::Debug, ::core::default::Default)]
+pub struct Guard;
+
+impl ::gateway_runtime::CanActivate for Guard {
+    async fn can_activate(&self, _: &::gateway_runtime::ExecutionContext) -> ::gateway_runtime::GuardResult {
+        ::core::result::Result::Ok(true)
+    }
+}
+
+/// An interceptor without a default.
+#[derive(::core::fmt::Debug)]
+pub struct Around(u8);
+
+impl ::gateway_runtime::Interceptor for Around {
+    async fn intercept<'a>(
+        &'a self,
+        _: &'a ::gateway_runtime::ExecutionContext,
+        next: ::gateway_runtime::Next<'a>,
+    ) -> ::gateway_runtime::ReplyResult<'a> {
+        let _ = self.0;
+        next.handle().await
+    }
+}
+
+/// A parameter.
+#[derive(::core::fmt::Debug)]
+pub struct Extracted;
+
+impl ::gateway_runtime::FromExecutionContext for Extracted {
+    fn from_execution_context(
+        _: &::gateway_runtime::ExecutionContext,
+    ) -> ::core::result::Result<Self, ::gateway_runtime::HandlerError> {
+        ::core::result::Result::Ok(Self)
+    }
+}
+
 /// A gateway.
+#[::gateway_runtime::use_guards(Guard)]
+#[::gateway_runtime::set_metadata("max", MAX)]
 #[::gateway_runtime::web_socket_gateway(
     3001,
     namespace = "hygiene",
@@ -104,6 +143,9 @@ pub struct Service;
     cors(origin = ["http://localhost"], credentials = true)
 )]
 #[derive(::core::fmt::Debug)]
+#[::gateway_runtime::use_guards(Guard, on = "connection")]
+#[::gateway_runtime::use_pipes(::gateway_runtime::ValidationPipe)]
+#[::gateway_runtime::use_filters(::gateway_runtime::BaseWsExceptionFilter::new())]
 pub struct Hygiene {
     #[::gateway_runtime::web_socket_server]
     server: ::gateway_runtime::Server,
@@ -152,6 +194,22 @@ impl Hygiene {
     }
 
     /// A handler.
+    #[::gateway_runtime::subscribe_message("pipes")]
+    #[::gateway_runtime::use_interceptors(Around(1), Around)]
+    #[::gateway_runtime::use_pipes(::gateway_runtime::DefaultValuePipe::new(1_u8))]
+    #[::gateway_runtime::set_metadata("max", MAX)]
+    pub fn pipes(
+        #[::gateway_runtime::message_body("id")] id: u8,
+        #[::gateway_runtime::message_body("page", ::gateway_runtime::ParseIntPipe)] page: u8,
+        #[::gateway_runtime::message_name] name: &str,
+        #[::gateway_runtime::extract] extracted: Extracted,
+        context: &::gateway_runtime::ExecutionContext,
+    ) -> u8 {
+        let _ = (name, extracted, context);
+        id.wrapping_add(page)
+    }
+
+    /// A handler.
     pub fn handle_connection(&self) {
         let _: u32 = self.count.fetch_add(1, ::core::sync::atomic::Ordering::Relaxed);
     }
@@ -170,5 +228,7 @@ fn the_expansions_work() {
     ::core::assert_eq!(gateways.len(), 1);
     ::core::assert!(::core::option::Option::is_some(&gateways[0].hooks.connection));
     let handlers = ::gateway_runtime::registry::handlers_of(::core::any::TypeId::of::<Hygiene>());
-    ::core::assert_eq!(handlers.len(), 3);
+    ::core::assert_eq!(handlers.len(), 4);
+    ::core::assert_eq!(handlers[3].pipes.len(), 3);
+    ::core::assert_eq!(gateways[0].enhancers.guards.len(), 2);
 }

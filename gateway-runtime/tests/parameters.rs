@@ -10,9 +10,9 @@ use gateway_runtime::container::{Container, ContainerBuilder, Instance};
 use gateway_runtime::prelude::*;
 use gateway_runtime::registry::{GatewayDescriptor, HandlerDescriptor, Invoke, gateways, handlers_of};
 use gateway_runtime::{
-    Arguments, CanActivate, DefaultValuePipe, ExceptionFilter, ExecutionContext, FilterResult, FromExecutionContext,
-    GuardResult, HandlerError, Interceptor, Metadata, Next, Outcome, ParseArrayPipe, ParseIntPipe, PipeTransform, Reply,
-    ReplyResult, Target, ValidationPipe,
+    Arguments, CanActivate, DefaultValuePipe, ExceptionFilter, ExecutionContext, FilterResult,
+    FromExecutionContext, GuardResult, HandlerError, Interceptor, Metadata, Next, Outcome, ParseArrayPipe,
+    ParseIntPipe, PipeTransform, Reply, ReplyResult, Target, ValidationPipe,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,7 +25,11 @@ struct Append(&'static str);
 impl PipeTransform<String> for Append {
     type In = String;
 
-    async fn transform(&self, value: String, metadata: &gateway_runtime::ArgumentMetadata) -> Result<String, HandlerError> {
+    async fn transform(
+        &self,
+        value: String,
+        metadata: &gateway_runtime::ArgumentMetadata,
+    ) -> Result<String, HandlerError> {
         Ok(format!("{value}{}:{}", self.0, metadata.name()))
     }
 }
@@ -39,12 +43,20 @@ struct FromContainer {
 impl PipeTransform<u32> for FromContainer {
     type In = Option<u32>;
 
-    async fn transform(&self, _: Option<u32>, _: &gateway_runtime::ArgumentMetadata) -> Result<u32, HandlerError> {
+    async fn transform(
+        &self,
+        _: Option<u32>,
+        _: &gateway_runtime::ArgumentMetadata,
+    ) -> Result<u32, HandlerError> {
         // The future waits once: a handler with pipes is not polled only once.
         let mut polled = false;
         std::future::poll_fn(|context| {
             context.waker().wake_by_ref();
-            if std::mem::replace(&mut polled, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            if std::mem::replace(&mut polled, true) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
         })
         .await;
         Ok(self.made.fetch_add(1, Ordering::Relaxed))
@@ -128,7 +140,10 @@ impl Parameters {
     }
 
     #[subscribe_message("list")]
-    async fn list(&self, #[message_body("ids", ParseArrayPipe::new().separator(";"))] ids: Vec<u8>) -> Vec<u8> {
+    async fn list(
+        &self,
+        #[message_body("ids", ParseArrayPipe::new().separator(";"))] ids: Vec<u8>,
+    ) -> Vec<u8> {
         ids
     }
 
@@ -146,13 +161,22 @@ impl Parameters {
 
     #[use_pipes(Append("a"))]
     #[subscribe_message("by type")]
-    fn by_type(client: &Socket, server: Server, data: String, ack: Ack<u8>, context: &ExecutionContext) -> (String, String) {
+    fn by_type(
+        client: &Socket,
+        server: Server,
+        data: String,
+        ack: Ack<u8>,
+        context: &ExecutionContext,
+    ) -> (String, String) {
         let _ = (server, ack, context);
         (client.id().to_owned(), data)
     }
 
     #[subscribe_message("from the container")]
-    fn from_the_container(#[message_body(FromContainer)] made: u32, #[message_body(FromContainer)] again: u32) -> (u32, u32) {
+    fn from_the_container(
+        #[message_body(FromContainer)] made: u32,
+        #[message_body(FromContainer)] again: u32,
+    ) -> (u32, u32) {
         (made, again)
     }
 
@@ -182,7 +206,12 @@ impl Parameters {
     }
 
     #[subscribe_message("extracted")]
-    fn extracted(&self, #[extract] user: UserId, #[message_name] name: &str, #[message_name] again: String) -> (u64, String, String) {
+    fn extracted(
+        &self,
+        #[extract] user: UserId,
+        #[message_name] name: &str,
+        #[message_name] again: String,
+    ) -> (u64, String, String) {
         (user.0, name.to_owned(), again)
     }
 
@@ -203,7 +232,11 @@ struct Polite;
 impl PipeTransform<SignUp> for Polite {
     type In = SignUp;
 
-    async fn transform(&self, value: SignUp, _: &gateway_runtime::ArgumentMetadata) -> Result<SignUp, HandlerError> {
+    async fn transform(
+        &self,
+        value: SignUp,
+        _: &gateway_runtime::ArgumentMetadata,
+    ) -> Result<SignUp, HandlerError> {
         Ok(SignUp { name: format!("Dear {}", value.name) })
     }
 }
@@ -215,7 +248,11 @@ struct Whole;
 impl PipeTransform<Option<Whole>> for Append {
     type In = Option<Whole>;
 
-    async fn transform(&self, value: Option<Whole>, _: &gateway_runtime::ArgumentMetadata) -> Result<Option<Whole>, HandlerError> {
+    async fn transform(
+        &self,
+        value: Option<Whole>,
+        _: &gateway_runtime::ArgumentMetadata,
+    ) -> Result<Option<Whole>, HandlerError> {
         Ok(value)
     }
 }
@@ -241,7 +278,12 @@ async fn container() -> Container {
 }
 
 /// What the handler replied, or its exception's error.
-async fn call_as(client: Socket, event: &str, body: Value, validation: Option<ValidationPipe>) -> Result<Value, Value> {
+async fn call_as(
+    client: Socket,
+    event: &str,
+    body: Value,
+    validation: Option<ValidationPipe>,
+) -> Result<Value, Value> {
     let descriptor = handler(event);
     let container = container().await;
     let pipes = descriptor.pipes.iter().map(|pipe| (pipe.make)(&container).expect("a pipe"));
@@ -327,7 +369,10 @@ async fn bodies_with_rules_are_checked_where_the_gateway_says_so() {
     assert_eq!(validated("sign up if", json!({})).await, Ok(Value::Null));
     assert!(validated("sign up if", json!({ "user": short })).await.is_err());
     assert!(validated("sign up with a pipe", json!({ "user": short })).await.is_err());
-    assert_eq!(validated("sign up with a pipe", json!({ "user": { "name": "Ann" } })).await, Ok(json!("Dear Ann")));
+    assert_eq!(
+        validated("sign up with a pipe", json!({ "user": { "name": "Ann" } })).await,
+        Ok(json!("Dear Ann"))
+    );
     let undecoded = validated("sign up if", json!({ "user": { "name": 1 } })).await.expect_err("no text");
     assert!(undecoded.as_str().is_some_and(|text| text.starts_with("user.name: ")), "{undecoded}");
 }

@@ -241,7 +241,7 @@ struct Append(Option<&'static str>);
 impl PipeTransform<String> for Append {
     type In = String;
 
-    async fn transform(&self, value: String, _metadata: &ArgumentMetadata) -> Result<String, WsException> {
+    async fn transform(&self, value: String, _metadata: &ArgumentMetadata) -> Result<String, HandlerError> {
         Ok(format!("{value} pipe:{}", self.0.unwrap_or("real")))
     }
 }
@@ -288,10 +288,11 @@ impl EnhancedGateway {
 async fn every_enhancer_is_overridden() -> TestResult {
     let app = TestingApp::builder()
         .only::<EnhancedGateway>()
-        .provide_arc(Arc::new(Connection))
         .override_guard::<TokenGuard>(TokenIsGood)
         .override_interceptor::<Around>(Around(Some("test")))
         .override_filter::<Catches>(Catches(Some("test")))
+        // A pipe of a parameter is part of the handler's types: another value of its type.
+        .override_provider(Append(Some("test")))
         .create()
         .await?;
     let refused = app.client().query("token", "bad").connect().await.unwrap_err();
@@ -303,7 +304,7 @@ async fn every_enhancer_is_overridden() -> TestResult {
     );
 
     let client = app.client().query("token", "good").connect().await?;
-    assert_eq!(client.emit_with_ack::<String>("say", "hi").await?, "hi pipe:real interceptor:test");
+    assert_eq!(client.emit_with_ack::<String>("say", "hi").await?, "hi pipe:test interceptor:test");
     client.emit("say", "fail").await?;
     assert_eq!(client.next::<String>("caught").await?, "test");
     Ok(())
@@ -313,7 +314,6 @@ async fn every_enhancer_is_overridden() -> TestResult {
 async fn guards_refuse_the_upgrade_of_a_plain_websocket() -> TestResult {
     let app = TestingApp::builder()
         .only::<EnhancedGateway>()
-        .provide_arc(Arc::new(Connection))
         .override_guard::<TokenGuard>(TokenIsGood)
         .use_web_socket_adapter(WsAdapter::new())
         .create()

@@ -1,7 +1,8 @@
 //! The example apps against what their users have: `socket.io-client` 4 and the oldest 3.x over each
-//! transport, `ws`, and the page of `chat` in a browser.
+//! transport, `ws`, and the pages of `chat` and `auth` in a browser.
 //!
-//! What is checked stands in `tests/js`; NestJS passes the same checks (`node reference.mjs`).
+//! What is checked stands in `tests/js`; NestJS passes the same checks (`node reference.mjs`), except for `auth`:
+//! it has no guards on the connection.
 
 use std::time::Duration;
 
@@ -18,6 +19,11 @@ async fn with_socket_io(example: &str, transport: &str, client: &str) {
     let url = server.url("http");
     let arguments = [example, "--url", &url, "--transport", transport, "--client", client];
     run_script(&server, "run.mjs", &arguments, CHECKS_LIMIT).await;
+}
+
+async fn in_a_browser(example: &str, script: &str) {
+    let server = Example::start(example, &[]).await;
+    run_script(&server, script, &["--url", &server.url("http")], BROWSER_LIMIT).await;
 }
 
 async fn with_ws(example: &str) {
@@ -79,9 +85,7 @@ examples! {
     chat {
         #[tokio::test]
         async fn page_in_a_browser() {
-            let server = Example::start(EXAMPLE, &[]).await;
-            let arguments = ["--url", &server.url("http")];
-            run_script(&server, "browser/chat-page.mjs", &arguments, BROWSER_LIMIT).await;
+            in_a_browser(EXAMPLE, "browser/chat-page.mjs").await;
         }
     }
     channels {
@@ -92,4 +96,10 @@ examples! {
     }
     rooms
     notifications
+    auth {
+        #[tokio::test]
+        async fn page_in_a_browser() {
+            in_a_browser(EXAMPLE, "browser/auth-page.mjs").await;
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod examples;
 mod http;
+mod pipeline;
 mod rules;
 mod sessions;
 mod shutdown;

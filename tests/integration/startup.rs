@@ -145,3 +145,27 @@ async fn a_failing_after_init_stops_the_start() {
     let error = app.start(("127.0.0.1", 0)).await.expect_err("it must not start");
     assert_names(&format!("{error:?}"), &["after_init of Unlucky failed", "no queue"]);
 }
+
+/// A provider that says itself what it starts with.
+#[injectable]
+struct Seeded {
+    limit: u32,
+}
+
+impl Default for Seeded {
+    fn default() -> Self {
+        Self { limit: 42 }
+    }
+}
+
+#[web_socket_gateway(namespace = "seeded")]
+struct SeededGateway {
+    #[inject]
+    seeded: Arc<Seeded>,
+}
+
+#[tokio::test]
+async fn a_provider_that_is_given_nothing_starts_with_its_own_default() {
+    let app = GatewayApp::builder().only::<SeededGateway>().create().await.expect("it starts");
+    assert_eq!(app.get::<SeededGateway>().expect("a gateway").seeded.limit, 42);
+}

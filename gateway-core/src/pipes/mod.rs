@@ -8,7 +8,8 @@ mod validation;
 
 pub use default_value::DefaultValuePipe;
 pub use parse::{
-    ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloat, ParseFloatPipe, ParseInt, ParseIntPipe, ParseUuidPipe,
+    ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloat, ParseFloatPipe, ParseInt, ParseIntPipe,
+    ParseUuidPipe,
 };
 pub use transform::{ArgumentMetadata, Chain, PipeTransform};
 pub use untyped::{DynUntypedPipe, GatewayPipe, IntoGatewayPipe};

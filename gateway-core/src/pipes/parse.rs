@@ -3,6 +3,7 @@
 //! They accept what NestJS's pipes of the same names accept and refuse with the same sentences, as a
 //! [`WsException`] (NestJS throws an HTTP exception here, of which a WebSocket client learns nothing).
 
+use std::any::TypeId;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -125,6 +126,7 @@ fn numeric_text(value: &Data) -> Option<String> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<N: ParseInt> PipeTransform<N> for ParseIntPipe {
     type In = Data;
 
@@ -138,6 +140,7 @@ impl<N: ParseInt> PipeTransform<N> for ParseIntPipe {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<N: ParseFloat> PipeTransform<N> for ParseFloatPipe {
     type In = Data;
 
@@ -168,19 +171,27 @@ impl PipeTransform<String> for ParseUuidPipe {
     async fn transform(&self, value: Data, _: &ArgumentMetadata) -> Result<String, HandlerError> {
         match value {
             Data::String(text) if is_uuid(&text) => Ok(text),
-            _ => Err(self.refusal.of("Validation failed (uuid is expected)")),
+            Data::String(_) => Err(self.refusal.of("Validation failed (uuid is expected)")),
+            _ => Err(self.refusal.of("The value passed as UUID is not a string")),
         }
     }
 }
 
-/// Eight, four, four, four and twelve hexadecimal digits.
+/// Eight, four, four, four and twelve hexadecimal digits; of the versions 1 to 8 in RFC 9562's variant, or
+/// its Nil and Max UUIDs.
 fn is_uuid(text: &str) -> bool {
     let groups: Vec<_> = text.split('-').collect();
     let hexadecimal = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
-    hexadecimal && groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+    if !hexadecimal || !groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) {
+        return false;
+    }
+    let all = |digit| text.bytes().all(|byte| byte == b'-' || byte.eq_ignore_ascii_case(&digit));
+    let versioned = groups[2].starts_with(|version| matches!(version, '1'..='8'))
+        && groups[3].starts_with(['8', '9', 'a', 'b', 'A', 'B']);
+    versioned || all(b'0') || all(b'f')
 }
 
-
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Send + 'static> PipeTransform<T> for ParseEnumPipe {
     type In = Data;
 
@@ -190,20 +201,41 @@ impl<T: DeserializeOwned + Send + 'static> PipeTransform<T> for ParseEnumPipe {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Send + 'static> PipeTransform<Vec<T>> for ParseArrayPipe {
     type In = Data;
 
     async fn transform(&self, value: Data, _: &ArgumentMetadata) -> Result<Vec<T>, HandlerError> {
-        let refused = || self.refusal.of("Validation failed (parsable array expected)");
         let items = match value {
             Data::Array(items) => items,
             Data::String(text) => {
                 let separator = self.separator.as_deref().unwrap_or(",");
-                text.split(separator).map(|item| item.trim().into()).collect()
+                text.trim().split(separator).map(Data::from).collect()
             }
-            _ => return Err(refused()),
+            _ => return Err(self.refusal.of("Validation failed (parsable array expected)")),
         };
-        items.into_iter().map(|item| decode_item(item).ok_or_else(refused)).collect()
+        let decode = |(index, item)| {
+            decode_item(item)
+                .ok_or_else(|| self.refusal.of(&format!("[{index}] item must be {}", expected::<T>())))
+        };
+        items.into_iter().enumerate().map(decode).collect()
+    }
+}
+
+macro_rules! type_ids {
+    ($($number:ty)*) => { [$(TypeId::of::<$number>()),*] };
+}
+
+/// What an item has to be, in NestJS's words where it has some.
+fn expected<T: 'static>() -> &'static str {
+    let numbers = type_ids![i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64];
+    let item = TypeId::of::<T>();
+    if numbers.contains(&item) {
+        "a number"
+    } else if item == TypeId::of::<bool>() {
+        "a boolean value"
+    } else {
+        "valid"
     }
 }
 
@@ -246,10 +278,20 @@ mod tests {
         assert_eq!(run::<_, bool, _>(ParseBoolPipe::new(), 1.into()).await, None);
         let uuid = "123e4567-e89b-12d3-a456-426614174000";
         assert_eq!(run(ParseUuidPipe::new(), uuid.into()).await, Some(uuid.to_owned()));
-        assert_eq!(run::<_, String, _>(ParseUuidPipe::new(), "123e4567".into()).await, None);
+        let refused =
+            ["123e4567", "123e4567-e89b-02d3-a456-426614174000", "123e4567-e89b-12d3-c456-426614174000"];
+        for refused in refused {
+            assert_eq!(run::<_, String, _>(ParseUuidPipe::new(), refused.into()).await, None, "{refused}");
+        }
+        let nil = "00000000-0000-0000-0000-000000000000";
+        assert_eq!(run(ParseUuidPipe::new(), nil.into()).await, Some(nil.to_owned()));
         assert_eq!(run(ParseArrayPipe::new(), "1, 2,3".into()).await, Some(vec![1, 2, 3]));
-        assert_eq!(run(ParseArrayPipe::new().separator(";"), "a;b".into()).await, Some(vec!["a".to_owned(), "b".into()]));
-        assert_eq!(run::<_, Vec<u8>, _>(ParseArrayPipe::new(), "1,x".into()).await, None);
+        assert_eq!(
+            run(ParseArrayPipe::new().separator(";"), "a;b".into()).await,
+            Some(vec!["a".to_owned(), "b".into()])
+        );
+        let refused: Result<Vec<u8>, _> = ParseArrayPipe::new().transform("1,x".into(), &METADATA).await;
+        assert_eq!(refused.unwrap_err().into_exception().0.message(), "[1] item must be a number");
     }
 
     #[tokio::test]
@@ -263,7 +305,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_exception_can_be_ones_own() {
-        let pipe = ParseIntPipe::new().exception_factory(|message| WsException::new(format!("id: {message}")));
+        let pipe =
+            ParseIntPipe::new().exception_factory(|message| WsException::new(format!("id: {message}")));
         let result: Result<i64, _> = pipe.transform("x".into(), &METADATA).await;
         let (exception, _) = result.unwrap_err().into_exception();
         assert_eq!(exception.message(), "id: Validation failed (numeric string is expected)");

@@ -81,6 +81,7 @@ impl IntoGatewayPipe<Validating> for ValidationPipe {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P, M> IntoGatewayPipe<(M,)> for P
 where
     P: PipeTransform<Data, M, In = Data>,

@@ -27,6 +27,22 @@ pub struct ValidationError {
 }
 
 impl ValidationError {
+    /// Adds that the property at the end of a path should not exist.
+    fn refuse(errors: &mut Vec<Self>, path: &[&str]) {
+        let [name, inner @ ..] = path else { return };
+        let index = errors.iter().position(|error| error.property == *name).unwrap_or_else(|| {
+            errors.push(Self { property: (*name).to_owned(), ..Self::default() });
+            errors.len() - 1
+        });
+        let error = &mut errors[index];
+        if inner.is_empty() {
+            let message = format!("property {name} should not exist");
+            error.constraints.insert("whitelistValidation".to_owned(), message);
+        } else {
+            Self::refuse(&mut error.children, inner);
+        }
+    }
+
     /// All messages, those of inner properties behind their path, as NestJS flattens them.
     fn messages(errors: &[ValidationError], path: &str, into: &mut Vec<String>) {
         for error in errors {
@@ -88,7 +104,10 @@ impl ValidationPipe {
     ///
     /// # Errors
     /// It does not decode, or it breaks a rule.
-    pub fn check<T: DeserializeOwned + Validate>(&self, argument: Option<&RawArgument<'_>>) -> Result<T, Refused> {
+    pub fn check<T: DeserializeOwned + Validate>(
+        &self,
+        argument: Option<&RawArgument<'_>>,
+    ) -> Result<T, Refused> {
         let mut unknown = Vec::new();
         let value: T = match argument {
             Some(argument) if self.forbid_non_whitelisted => {
@@ -100,11 +119,11 @@ impl ValidationPipe {
             Ok(()) => Vec::new(),
             Err(broken) => errors_of(&broken),
         };
-        errors.extend(unknown.into_iter().map(|property| {
-            let message = format!("property {property} should not exist");
-            let constraints = BTreeMap::from([("whitelistValidation".to_owned(), message)]);
-            ValidationError { property, constraints, children: Vec::new() }
-        }));
+        for path in unknown {
+            // An optional property shows as a question mark of its own.
+            let path: Vec<_> = path.split('.').filter(|name| *name != "?").collect();
+            ValidationError::refuse(&mut errors, &path);
+        }
         if errors.is_empty() { Ok(value) } else { Err(Refused::Invalid(self.exception(errors))) }
     }
 
@@ -152,6 +171,7 @@ impl fmt::Debug for ValidationPipe {
 #[derive(Clone, Copy, Debug)]
 pub struct ByRules;
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Validate + Send + 'static> PipeTransform<T, ByRules> for ValidationPipe {
     type In = Data;
 
@@ -273,26 +293,54 @@ mod tests {
         let body = json!({ "email": "x", "name": "ab", "address": { "number": 0 } });
         let refused = check(&ValidationPipe::new(), body).unwrap_err();
         assert_eq!(refused["status"], "error");
-        assert_eq!(refused["message"], json!(["address.number must not be less than 1", "email must be an email",
-            "a name has 3 to 8 letters"]));
-        assert_eq!(refused["errors"][0]["children"][0]["constraints"]["range"], "number must not be less than 1");
-        assert_eq!(refused["errors"][1], json!({
-            "property": "email", "constraints": { "email": "email must be an email" }, "children": []
-        }));
+        assert_eq!(
+            refused["message"],
+            json!([
+                "address.number must not be less than 1",
+                "email must be an email",
+                "a name has 3 to 8 letters"
+            ])
+        );
+        assert_eq!(
+            refused["errors"][0]["children"][0]["constraints"]["range"],
+            "number must not be less than 1"
+        );
+        assert_eq!(
+            refused["errors"][1],
+            json!({
+                "property": "email", "constraints": { "email": "email must be an email" }, "children": []
+            })
+        );
     }
 
     #[test]
     fn what_keeps_the_rules_passes() {
         let body = json!({ "email": "a@b.example", "name": "Anna", "address": { "number": 1 }, "more": 1 });
         let passed = check(&ValidationPipe::new().whitelist(true), body.clone()).unwrap();
-        assert_eq!((passed.email.as_str(), passed.name.as_str(), passed.address.number), ("a@b.example", "Anna", 1));
+        assert_eq!(
+            (passed.email.as_str(), passed.name.as_str(), passed.address.number),
+            ("a@b.example", "Anna", 1)
+        );
         let refused = check(&ValidationPipe::new().forbid_non_whitelisted(true), body).unwrap_err();
         assert_eq!(refused["message"], json!(["property more should not exist"]));
+        let body =
+            json!({ "email": "x", "name": "Anna", "address": { "number": 0, "street": "High Street" } });
+        let refused = check(&ValidationPipe::new().forbid_non_whitelisted(true), body).unwrap_err();
+        assert_eq!(
+            refused["message"],
+            json!([
+                "address.number must not be less than 1",
+                "address.property street should not exist",
+                "email must be an email"
+            ])
+        );
+        assert_eq!(refused["errors"][0]["children"].as_array().map(Vec::len), Some(2));
     }
 
     #[test]
     fn the_exception_can_be_ones_own() {
-        let pipe = ValidationPipe::new().exception_factory(|errors| WsException::new(errors[0].property.clone()));
+        let pipe =
+            ValidationPipe::new().exception_factory(|errors| WsException::new(errors[0].property.clone()));
         let body = json!({ "email": "x", "name": "Anna", "address": { "number": 1 } });
         assert_eq!(check(&pipe, body).unwrap_err(), "email");
     }

@@ -82,30 +82,30 @@ impl<T> fmt::Debug for Body<T> {
     }
 }
 
+/// Marks a body with rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Required;
+
+/// Marks a body that has rules if it is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Optional;
+
 /// First answer: it has rules.
-pub trait BodyWithRules {
+pub trait BodyWithRules<Marker> {
     /// The body's type.
     type Value;
     /// The answer.
     fn probe_decode(&self) -> Decode<Self::Value>;
 }
 
-impl<T: DeserializeOwned + Validate> BodyWithRules for &&Body<T> {
+impl<T: DeserializeOwned + Validate> BodyWithRules<Required> for &&Body<T> {
     type Value = T;
     fn probe_decode(&self) -> Decode<T> {
         checked::<T>
     }
 }
 
-/// First answer as well: it has rules if it is there.
-pub trait OptionalBodyWithRules {
-    /// The body's type.
-    type Value;
-    /// The answer.
-    fn probe_decode(&self) -> Decode<Self::Value>;
-}
-
-impl<T: DeserializeOwned + Validate> OptionalBodyWithRules for &&Body<Option<T>> {
+impl<T: DeserializeOwned + Validate> BodyWithRules<Optional> for &&Body<Option<T>> {
     type Value = Option<T>;
     fn probe_decode(&self) -> Decode<Option<T>> {
         checked_if_some::<T>

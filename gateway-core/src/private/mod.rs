@@ -37,8 +37,8 @@ pub use self::hooks_of::{HooksOf, NoHooks};
 pub use self::parameter::{
     AckParameter, ConnectedSocket, MessageName, Parameter, ParameterKind, bodies, takes_ack,
 };
-pub use self::piped::{NoPipes, Piped, Pipes, Shared, Unpiped};
-pub use self::provided::{Provided, gateway_instance, gateway_key, provider_instance, provider_key};
+pub use self::piped::{NoPipes, Piped, Pipes, Unpiped};
+pub use self::provided::{Provided, Whole, gateway_instance, gateway_key, provider_instance, provider_key};
 pub use self::receiver::{HandlerReceiver, gateway_id};
 pub use self::reply_kind::{AsNothing, AsResponse, AsStream, AsStreamOf, AsValue, NoReply};
 pub use self::returned::{Awaits, Returned, Returns};
@@ -60,20 +60,19 @@ pub use crate::reply::Outcome;
 /// The answers about fields, to be imported without their names.
 pub mod fields {
     pub use super::field::{FieldOfAnyType as _, FieldOfArc as _, FieldOfServer as _, FieldWithDefault as _};
+    pub use super::provided::{WholeOfAnyType as _, WholeWithDefault as _};
 }
 
 /// The answers about bodies, to be imported without their names.
 pub mod body_types {
-    pub use super::body::{
-        BodyOfAnyType as _, BodyWithRules as _, BodyWithoutRules as _, OptionalBodyWithRules as _,
-    };
+    pub use super::body::{BodyOfAnyType as _, BodyWithRules as _, BodyWithoutRules as _};
 }
 
 /// The answers about parameters without attribute, to be imported without their names.
 pub mod parameters {
     pub use super::parameter::{
         BodyKind as _, BodyParameter as _, BodyParameterWithRules as _, BodyPiped as _, KnownParameter as _,
-        KnownUnpiped as _, OptionalBodyParameterWithRules as _, ParameterOfAnyType as _,
+        KnownUnpiped as _, ParameterOfAnyType as _,
     };
 }
 

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
-use super::body;
+use super::body::{self, Optional, Required};
 use super::piped::{Piped, Unpiped};
 use crate::exception::HandlerError;
 use crate::execution_context::{Ack, ExecutionContext as Call};
@@ -211,7 +211,7 @@ pub trait BodyKind {
 impl<T> BodyKind for Parameter<'_, T> {}
 
 /// First answer as well: a body with rules.
-pub trait BodyParameterWithRules {
+pub trait BodyParameterWithRules<Marker> {
     /// The parameter's type.
     type Value;
     /// The parameter's value.
@@ -221,25 +221,14 @@ pub trait BodyParameterWithRules {
     fn probe_take(&self, call: &Call) -> Result<Self::Value, HandlerError>;
 }
 
-impl<T: DeserializeOwned + Validate> BodyParameterWithRules for &&Parameter<'_, T> {
+impl<T: DeserializeOwned + Validate> BodyParameterWithRules<Required> for &&Parameter<'_, T> {
     type Value = T;
     fn probe_take(&self, call: &Call) -> Result<T, HandlerError> {
         body::checked(call, None)
     }
 }
 
-/// First answer as well: a body that has rules if it is there.
-pub trait OptionalBodyParameterWithRules {
-    /// The parameter's type.
-    type Value;
-    /// The parameter's value.
-    ///
-    /// # Errors
-    /// The body does not decode, or breaks a rule.
-    fn probe_take(&self, call: &Call) -> Result<Self::Value, HandlerError>;
-}
-
-impl<T: DeserializeOwned + Validate> OptionalBodyParameterWithRules for &&Parameter<'_, Option<T>> {
+impl<T: DeserializeOwned + Validate> BodyParameterWithRules<Optional> for &&Parameter<'_, Option<T>> {
     type Value = Option<T>;
     fn probe_take(&self, call: &Call) -> Result<Option<T>, HandlerError> {
         body::checked_if_some(call, None)

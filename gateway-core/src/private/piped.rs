@@ -10,7 +10,7 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, TryFutureExt};
 
 use super::body::{Body, Decode};
 use super::enhancer::Made;
@@ -18,15 +18,7 @@ use crate::container::ContainerError;
 use crate::enhancers::ParameterPipe;
 use crate::exception::HandlerError;
 use crate::execution_context::ExecutionContext as Call;
-use crate::pipes::{ArgumentMetadata, Chain, PipeTransform};
-
-/// All pipes of one parameter of type `Out`, behind the decoding of the body.
-trait ParameterPipes<Out>: Send + Sync {
-    fn take<'a>(&'a self, call: &'a Call, metadata: ArgumentMetadata) -> BoxFuture<'a, Result<Out, HandlerError>>;
-}
-
-/// What a handler looks for in its `Target`.
-type Kept<Out> = Arc<dyn ParameterPipes<Out>>;
+use crate::pipes::{ArgumentMetadata, PipeTransform};
 
 /// A parameter of type `Out` with pipes.
 pub struct Piped<Out>(PhantomData<fn() -> Out>);
@@ -34,24 +26,18 @@ pub struct Piped<Out>(PhantomData<fn() -> Out>);
 impl<Out> Piped<Out> {
     /// The parameter.
     pub const NEW: Self = Self(PhantomData);
-
-    /// The last of its pipes.
-    pub fn last<P: PipeTransform<Out, M>, M>(self, pipe: Made<P>) -> Pipes<Out, Shared<P>, M> {
-        Pipes { chain: pipe.map(Shared), of: PhantomData }
-    }
 }
 
 impl<Out: 'static> Piped<Out> {
+    /// The last of its pipes.
+    pub fn last<P: PipeTransform<Out, M>, M: 'static>(self, pipe: Made<P>) -> Pipes<P::In, Out> {
+        Pipes(pipe.map(|pipe| -> Arc<dyn Steps<P::In, Out>> { Arc::new(Last { pipe, marker: PhantomData }) }))
+    }
+
     /// The parameter's value: the body, or a member of it, through the pipes that the target has under
     /// this number.
-    pub fn take<'a>(
-        self,
-        call: &'a Call,
-        index: usize,
-        key: Option<&'static str>,
-    ) -> BoxFuture<'a, Result<Out, HandlerError>> {
-        let pipes: &Kept<Out> = call.target().pipe(index);
-        pipes.take(call, ArgumentMetadata { key, type_name: type_name::<Out>() })
+    pub fn take(self, call: &Call, index: usize) -> BoxFuture<'_, Result<Out, HandlerError>> {
+        call.target().pipe::<Kept<Out>>(index).take(call)
     }
 }
 
@@ -61,73 +47,115 @@ impl<Out> fmt::Debug for Piped<Out> {
     }
 }
 
-/// Pipes that end in `Out`; `M` are their markers.
-pub struct Pipes<Out, P, M> {
-    chain: Result<P, ContainerError>,
-    of: PhantomData<fn() -> (Out, M)>,
-}
+/// Pipes from `In` to `Out`. What they are has been forgotten: a pipe that does not fit is then one
+/// mistake, and not one for each question after it.
+pub struct Pipes<In, Out>(Made<dyn Steps<In, Out>>);
 
-impl<Out, P: PipeTransform<Out, M>, M> Pipes<Out, P, M> {
-    /// A pipe in front of these.
-    pub fn before<A: PipeTransform<P::In, N>, N>(self, pipe: Made<A>) -> Pipes<Out, Chain<Shared<A>, P>, (N, M)> {
-        let chain = pipe.and_then(|pipe| Ok(Chain(Shared(pipe), self.chain?)));
-        Pipes { chain, of: PhantomData }
-    }
-
+impl<In, Out> Pipes<In, Out> {
     /// The probe of what the first one takes.
-    pub fn body(&self) -> Body<P::In> {
+    pub fn body(&self) -> Body<In> {
         Body::NEW
     }
 }
 
-impl<Out: 'static, P: PipeTransform<Out, M>, M: 'static> Pipes<Out, P, M>
-where
-    P::In: 'static,
-{
-    /// The pipes, for the target.
+impl<In: 'static, Out: 'static> Pipes<In, Out> {
+    /// A pipe in front of these.
+    pub fn before<P: PipeTransform<In, M>, M: 'static>(self, pipe: Made<P>) -> Pipes<P::In, Out> {
+        Pipes(pipe.and_then(|pipe| -> Made<dyn Steps<P::In, Out>> {
+            Ok(Arc::new(Before { pipe, rest: self.0?, marker: PhantomData }))
+        }))
+    }
+
+    /// The pipes, for the target; the key is that of the body's member.
     ///
     /// # Errors
     /// One of them could not be made.
-    pub fn decoding(self, decode: Decode<P::In>) -> Result<ParameterPipe, ContainerError> {
-        let kept: Kept<Out> = Arc::new(Decoding { decode, pipe: self.chain?, marker: PhantomData });
+    pub fn decoding(
+        self,
+        decode: Decode<In>,
+        key: Option<&'static str>,
+    ) -> Result<ParameterPipe, ContainerError> {
+        let metadata = ArgumentMetadata { key, type_name: type_name::<Out>() };
+        let kept: Kept<Out> = Arc::new(Decoding { decode, metadata, steps: self.0? });
         Ok(Box::new(kept))
     }
 }
 
-impl<Out, P, M> fmt::Debug for Pipes<Out, P, M> {
+impl<In, Out> fmt::Debug for Pipes<In, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pipes")
     }
 }
 
-struct Decoding<In, P, M> {
-    decode: Decode<In>,
-    pipe: P,
+/// Pipes that follow each other.
+trait Steps<In, Out>: Send + Sync {
+    fn run<'a>(
+        &'a self,
+        value: In,
+        metadata: &'a ArgumentMetadata,
+    ) -> BoxFuture<'a, Result<Out, HandlerError>>
+    where
+        In: 'a;
+}
+
+struct Last<P, M> {
+    pipe: Arc<P>,
     marker: PhantomData<fn() -> M>,
 }
 
-impl<Out, P: PipeTransform<Out, M>, M> ParameterPipes<Out> for Decoding<P::In, P, M> {
-    fn take<'a>(&'a self, call: &'a Call, metadata: ArgumentMetadata) -> BoxFuture<'a, Result<Out, HandlerError>> {
-        Box::pin(async move {
-            let value = (self.decode)(call, metadata.key)?;
-            self.pipe.transform(value, &metadata).await
-        })
+impl<P: PipeTransform<Out, M>, Out: 'static, M> Steps<P::In, Out> for Last<P, M> {
+    fn run<'a>(
+        &'a self,
+        value: P::In,
+        metadata: &'a ArgumentMetadata,
+    ) -> BoxFuture<'a, Result<Out, HandlerError>>
+    where
+        P::In: 'a,
+    {
+        self.pipe.transform(value, metadata).boxed()
     }
 }
 
-/// A pipe that the container may have given to others too.
-#[derive(Debug)]
-pub struct Shared<P>(Arc<P>);
+struct Before<P, M, Mid, Out> {
+    pipe: Arc<P>,
+    rest: Arc<dyn Steps<Mid, Out>>,
+    marker: PhantomData<fn() -> M>,
+}
 
-impl<P: PipeTransform<Out, M>, Out, M> PipeTransform<Out, M> for Shared<P> {
-    type In = P::In;
-
-    fn transform(
-        &self,
+impl<P: PipeTransform<Mid, M>, M, Mid: 'static, Out: 'static> Steps<P::In, Out> for Before<P, M, Mid, Out> {
+    fn run<'a>(
+        &'a self,
         value: P::In,
-        metadata: &ArgumentMetadata,
-    ) -> impl Future<Output = Result<Out, HandlerError>> + Send {
-        self.0.transform(value, metadata)
+        metadata: &'a ArgumentMetadata,
+    ) -> BoxFuture<'a, Result<Out, HandlerError>>
+    where
+        P::In: 'a,
+    {
+        let rest = move |value| self.rest.run(value, metadata);
+        self.pipe.transform(value, metadata).and_then(rest).boxed()
+    }
+}
+
+/// All of one parameter of type `Out`: what its body is decoded into has been forgotten too.
+trait ParameterPipes<Out>: Send + Sync {
+    fn take<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Out, HandlerError>>;
+}
+
+/// What a handler looks for in its target.
+type Kept<Out> = Arc<dyn ParameterPipes<Out>>;
+
+struct Decoding<In, Out> {
+    decode: Decode<In>,
+    metadata: ArgumentMetadata,
+    steps: Arc<dyn Steps<In, Out>>,
+}
+
+impl<In: 'static, Out: 'static> ParameterPipes<Out> for Decoding<In, Out> {
+    fn take<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Out, HandlerError>> {
+        match (self.decode)(call, self.metadata.key) {
+            Ok(value) => self.steps.run(value, &self.metadata),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
     }
 }
 
@@ -136,7 +164,7 @@ pub struct Unpiped<'a, T>(pub(super) fn(&'a Call) -> T);
 
 impl<'a, T> Unpiped<'a, T> {
     /// The parameter's value, whatever the number.
-    pub fn take(self, call: &'a Call, _: usize, _: Option<&'static str>) -> Ready<Result<T, HandlerError>> {
+    pub fn take(self, call: &'a Call, _: usize) -> Ready<Result<T, HandlerError>> {
         ready(Ok((self.0)(call)))
     }
 
@@ -172,7 +200,7 @@ impl NoPipes {
     ///
     /// # Errors
     /// None: other parameters have some.
-    pub fn decoding(self, _: Decode<()>) -> Result<ParameterPipe, ContainerError> {
+    pub fn decoding(self, _: Decode<()>, _: Option<&'static str>) -> Result<ParameterPipe, ContainerError> {
         Ok(Box::new(self))
     }
 }

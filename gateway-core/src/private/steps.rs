@@ -58,7 +58,7 @@ where
 }
 
 /// The outcome of a method that returns nothing.
-pub fn nothing() -> Outcome<'static> {
+pub fn nothing<'a>() -> Outcome<'a> {
     Outcome::Ready(Ok(Reply::Nothing))
 }
 

@@ -31,8 +31,9 @@ pub(super) fn enhancers<'h>(
         if helper.helper == Helper::SetMetadata {
             let (key, value) = entry::metadata(helper)?;
             let (key, value) = (outside.write(key), outside.write(value));
+            let value = quote_spanned!(at(value.span())=> __private::metadata_value(&#value));
             lists.metadata.push(quote_spanned! {span=>
-                __private::MetadataEntry { key: #key, value: || __private::metadata_value(&#value) }
+                __private::MetadataEntry { key: #key, value: || #value }
             });
             continue;
         }
@@ -59,7 +60,7 @@ struct Lists {
 
 impl Lists {
     fn push(&mut self, helper: Helper, entry: &Entry, on_connection: bool, outside: &Outside) {
-        let span = at(entry.span());
+        let span = at(entry.blamed());
         match helper {
             Helper::UseGuards => {
                 let guard = enhancer("guard", entry, outside);
@@ -100,34 +101,33 @@ impl Lists {
 
 /// One entry; `kind` is the function whose bound it meets.
 fn enhancer(kind: &str, entry: &Entry, outside: &Outside) -> TokenStream {
-    let span = at(entry.span());
+    let span = at(entry.blamed());
     let kind = Ident::new(kind, span);
     let (container, made) = made(entry, outside);
-    let class = match entry {
-        Entry::Class(ty) => {
-            let class = class_of(&outside.write(ty));
-            quote_spanned!(span=> ::core::option::Option::Some(#class))
-        }
-        Entry::Value(_) => quote_spanned!(span=> ::core::option::Option::None),
+    let class = match class_of(entry, outside) {
+        Some(class) => quote_spanned!(span=> ::core::option::Option::Some(#class)),
+        None => quote_spanned!(span=> ::core::option::Option::None),
     };
+    let name = entry.name();
     quote_spanned! {span=>
         __private::Enhancer {
-            name: ::core::stringify!(#entry),
+            name: #name,
             class: #class,
             make: |#container| __private::#kind(#made),
         }
     }
 }
 
-/// The type of an entry.
-pub(super) fn class_of(ty: &TokenStream) -> TokenStream {
-    let span = at(ty.span());
-    quote_spanned!(span=> __private::class_of::<#ty>())
+/// The type of an entry, if it is one.
+pub(super) fn class_of(entry: &Entry, outside: &Outside) -> Option<TokenStream> {
+    let Entry::Class(ty) = entry else { return None };
+    let ty = outside.write(ty);
+    Some(quote_spanned!(at(entry.blamed())=> __private::class_of::<#ty>()))
 }
 
 /// The name of the container, if the entry needs it, and the expression that makes the entry.
 pub(super) fn made(entry: &Entry, outside: &Outside) -> (Ident, TokenStream) {
-    let span = at(entry.span());
+    let span = at(entry.blamed());
     match entry {
         Entry::Class(ty) => {
             let ty = outside.write(ty);

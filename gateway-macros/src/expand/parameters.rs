@@ -106,59 +106,56 @@ impl Parameters {
         };
         let pipes: Vec<&Entry> = shared.iter().chain(&content.pipes).collect();
         if pipes.is_empty() {
-            let value =
-                quote_spanned!(span=> (&&&__private::Body::<#ty>::NEW).probe_decode()(__call, #key));
+            let value = quote_spanned!(span=> (&&&__private::Body::<#ty>::NEW).probe_decode()(__call, #key));
             return (value, false);
         }
         let number = self.pipes.len();
-        self.pipes(&pipes, quote_spanned!(span=> __private::Piped::<#ty>::NEW), outside);
-        (quote_spanned!(span=> __private::Piped::<#ty>::NEW.take(__call, #number, #key)), true)
+        self.pipes(&pipes, quote_spanned!(span=> __private::Piped::<#ty>::NEW), &key, outside);
+        (quote_spanned!(span=> __private::Piped::<#ty>::NEW.take(__call, #number)), true)
     }
 
     /// A parameter without attribute: the pipes of the method are for it if it is the body.
     fn by_type(&mut self, ty: &TokenStream, shared: &[Entry], outside: &Outside) -> (TokenStream, bool) {
         let span = at(ty.span());
         if shared.is_empty() {
-            return (quote_spanned!(span=> (&&&__private::Parameter::<'__a, #ty>::NEW).probe_take(__call)), false);
+            return (
+                quote_spanned!(span=> (&&&__private::Parameter::<'__a, #ty>::NEW).probe_take(__call)),
+                false,
+            );
         }
         self.asks_bodies = true;
         let number = self.pipes.len();
         let pipes: Vec<&Entry> = shared.iter().collect();
-        self.pipes(&pipes, quote_spanned!(span=> (&&__private::Parameter::<'_, #ty>::NEW).probe_piped()), outside);
+        let parameter = quote_spanned!(span=> (&&__private::Parameter::<'_, #ty>::NEW).probe_piped());
+        self.pipes(&pipes, parameter, &quote_spanned!(span=> ::core::option::Option::None), outside);
         let value = quote_spanned! {span=>
-            (&&__private::Parameter::<'__a, #ty>::NEW)
-                .probe_piped()
-                .take(__call, #number, ::core::option::Option::None)
+            (&&__private::Parameter::<'__a, #ty>::NEW).probe_piped().take(__call, #number)
         };
         (value, true)
     }
 
     /// The pipes of one parameter, put together from the last one.
-    fn pipes(&mut self, pipes: &[&Entry], parameter: TokenStream, outside: &Outside) {
-        let span = at(pipes.last().map_or_else(Span::call_site, |last| last.span()));
+    fn pipes(&mut self, pipes: &[&Entry], parameter: TokenStream, key: &TokenStream, outside: &Outside) {
+        let span = at(pipes.last().map_or_else(Span::call_site, |last| last.blamed()));
         let mut chain = parameter;
         for (index, pipe) in pipes.iter().rev().enumerate() {
             let (_, made) = made(pipe, outside);
-            let method = Ident::new(if index == 0 { "last" } else { "before" }, at(pipe.span()));
-            chain = quote_spanned!(at(pipe.span())=> #chain.#method(#made));
+            let method = Ident::new(if index == 0 { "last" } else { "before" }, at(pipe.blamed()));
+            chain = quote_spanned!(at(pipe.blamed())=> #chain.#method(#made));
         }
-        let types: Vec<TokenStream> = pipes
-            .iter()
-            .filter_map(|pipe| match pipe {
-                Entry::Class(ty) => Some(class_of(&outside.write(ty))),
-                Entry::Value(_) => None,
-            })
-            .collect();
+        let types: Vec<TokenStream> = pipes.iter().filter_map(|pipe| class_of(pipe, outside)).collect();
+        let names: Vec<String> = pipes.iter().map(|pipe| pipe.name()).collect();
+        let names = names.join(", ");
         let container = Ident::new(if types.is_empty() { "_" } else { "__container" }, span);
         self.classes.extend(types);
         self.pipes.push(quote_spanned! {span=>
             __private::Enhancer {
-                name: ::core::stringify!(#(#pipes),*),
+                name: #names,
                 class: ::core::option::Option::None,
                 make: |#container| {
                     let __pipes = #chain;
                     let __decode = (&&&__pipes.body()).probe_decode();
-                    __pipes.decoding(__decode)
+                    __pipes.decoding(__decode, #key)
                 },
             }
         });

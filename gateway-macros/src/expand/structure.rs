@@ -50,10 +50,13 @@ fn functions(model: &StructModel) -> syn::Result<TokenStream> {
     let outside = Outside::new(&parse_quote!(#name), &model.item.generics);
     let mut pushes = TokenStream::new();
     let mut fields = TokenStream::new();
-    let mut initial = false;
+    let (mut initial, mut given) = (false, false);
     for field in &model.fields {
         let source = field.source()?;
-        initial |= matches!(source, FieldSource::Initial);
+        match source {
+            FieldSource::Initial => initial = true,
+            _ => given = true,
+        }
         pushes.extend(dependency(field, &source, &outside));
         fields.extend(value(field, &source, &outside));
     }
@@ -67,6 +70,12 @@ fn functions(model: &StructModel) -> syn::Result<TokenStream> {
             quote_spanned!(span=> __needs),
         )
     };
+    // A struct that is given nothing may say itself what it starts with.
+    let whole = if initial && !given {
+        quote_spanned!(span=> (&&__private::Whole::<#name>::NEW).probe_whole(|| #name { #fields }))
+    } else {
+        quote_spanned!(span=> #name { #fields })
+    };
     Ok(quote_spanned! {span=>
         #levels
         fn __dependencies() -> __private::Vec<__private::Dependency> {
@@ -76,7 +85,7 @@ fn functions(model: &StructModel) -> syn::Result<TokenStream> {
         fn __construct(
             __resolver: &__private::Resolver,
         ) -> ::core::result::Result<__private::Instance, __private::ContainerError> {
-            ::core::result::Result::Ok(__private::#instance(#name { #fields }))
+            ::core::result::Result::Ok(__private::#instance(#whole))
         }
     })
 }

@@ -66,6 +66,14 @@ fn correct_attributes_are_accepted() {
     );
     assert_eq!(of_parameter(quote!(#[a::b::message_body(KEY)] key: Option<u8>)), none);
     assert_eq!(of_parameter(quote!(#[message_body(concat!("a", "b"))] key: u8)), none);
+    assert_eq!(
+        of_parameter(
+            quote!(#[message_body("a", Pipe, a::b::Pipe<C>, Pipe::<C>::new(), pipe() as Pipe,)] key: u8)
+        ),
+        none
+    );
+    assert_eq!(of_parameter(quote!(#[message_body(Pipe)] #[doc = "kept"] key: u8)), none);
+    assert_eq!(of_parameter(quote!(#[message_name] name: &str, #[extract] user: User)), none);
     assert_eq!(of_parameter(quote!(client: &Client, Data { a, b }: Data)), none);
 }
 
@@ -205,20 +213,120 @@ fn parameters_are_owned_and_of_one_type() {
         (quote!(#[message_body] text: &String), "a handler owns its body: remove the `&`"),
         (
             quote!(client: &mut Socket),
-            "a handler cannot borrow this mutably: only `&Socket` and `&Server` are lent",
+            "a handler cannot borrow this mutably: only `&Socket`, `&Server` and `&ExecutionContext` are lent",
         ),
         (quote!(body: impl Any), "a handler is called with one type: name it instead of `impl`"),
         (quote!(body: _), "name the type: it says what the client must send"),
         (quote!(#[ack("a")] ack: Ack), "`#[ack]` takes no arguments"),
         (
-            quote!(#[message_body(ParseIntPipe)] id: u8),
-            "expected the name of a member of the body: `#[message_body(\"roomId\")]`",
+            quote!(#[message_body(1)] id: u8),
+            "expected the name of a member of the body, or a pipe: `#[message_body(\"roomId\", ParseIntPipe)]`",
         ),
-        (quote!(#[message_body("a", B)] id: u8), "`#[message_body]` takes one name"),
+        (
+            quote!(#[message_body("a", "b")] id: u8),
+            "`#[message_body]` takes one name; what follows are pipes",
+        ),
+        (quote!(#[extract("user")] user: User), "`#[extract]` takes no arguments"),
+        (quote!(#[message_name("a")] name: &str), "`#[message_name]` takes no arguments"),
     ];
     for (parameter, sentence) in cases {
         assert_eq!(of_parameter(parameter.clone()), [sentence], "{parameter}");
     }
+}
+
+fn of_enhancers(attributes: TokenStream) -> Vec<String> {
+    of_gateway(quote!(), quote!(#attributes struct Chats;))
+}
+
+fn of_enhanced_handler(attributes: TokenStream, parameters: TokenStream) -> Vec<String> {
+    of_handlers(quote!(#attributes #[subscribe_message("a")] fn a(#parameters) {}))
+}
+
+#[test]
+fn lists_of_guards_and_their_kin() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(
+        of_enhancers(quote!(#[use_guards(A, on = "connection", B::new(1, 2),)] #[use_guards(A)])),
+        none
+    );
+    assert_eq!(of_enhancers(quote!(#[use_pipes(A { b: 1 })] #[use_filters(A)] #[use_interceptors(A)])), none);
+    assert_eq!(of_enhancers(quote!(#[use_guards(roles(1), roles(1))])), none);
+    let cases = [
+        (quote!(#[use_guards]), "`#[use_guards]` names none: write `#[use_guards(WsAuthGuard)]`"),
+        (quote!(#[use_pipes()]), "`#[use_pipes]` names none: write `#[use_pipes(ValidationPipe)]`"),
+        (quote!(#[use_filters(A, a::B<C>, A)]), "`A` is listed already"),
+        (quote!(#[use_interceptors(A)] #[use_interceptors(A)]), "`A` is listed already"),
+        (quote!(#[use_interceptors(A, on = "connection")]), "`#[use_interceptors]` has no option `on`"),
+        (quote!(#[use_guards(A, at = "connection")]), "`#[use_guards]` has no option `at`"),
+        (quote!(#[use_guards(A, on = "connection", on = "connection")]), "`on` is given twice"),
+        (
+            quote!(#[use_guards(A, on = "connect")]),
+            "guards are asked before each message, or with `on = \"connection\"` before a client connects",
+        ),
+        (quote!(#[use_guards = "A"]), "write `#[use_guards(..)]`, with parentheses"),
+        (
+            quote!(#[extract]),
+            "`#[extract]` has no meaning here: it belongs on a parameter of a method with `#[subscribe_message(\"event\")]`",
+        ),
+    ];
+    for (attributes, sentence) in cases {
+        assert_eq!(of_enhancers(attributes.clone()), [sentence], "{attributes}");
+    }
+}
+
+#[test]
+fn what_stands_around_a_handler() {
+    assert_eq!(
+        of_enhanced_handler(quote!(#[use_guards(A, on = "connection")]), quote!()),
+        [
+            "a client connects to the gateway, not to one handler: write `on = \"connection\"` on the gateway's struct"
+        ]
+    );
+    let no_body = "`a` takes no body, so `#[use_pipes]` means nothing here";
+    assert_eq!(of_enhanced_handler(quote!(#[use_pipes(A)]), quote!(#[ack] ack: Ack)), [no_body]);
+    for parameters in [quote!(a: A), quote!(#[message_body] a: A)] {
+        assert_eq!(of_enhanced_handler(quote!(#[use_pipes(A)]), parameters), Vec::<String>::new());
+    }
+    assert!(
+        of_handlers(quote!(
+            #[use_guards(A)]
+            fn a() {}
+        ))[0]
+            .contains("`#[use_guards]` has no meaning here")
+    );
+    assert!(
+        of_handlers(quote!(
+            #[cfg_attr(x, use_guards(A))]
+            fn a() {}
+        ))[0]
+            .contains("too late")
+    );
+    assert!(
+        of_struct(
+            StructMacro::Injectable,
+            quote!(),
+            quote!(
+                #[use_guards(A)]
+                struct Service;
+            )
+        )[0]
+        .contains("it belongs on a struct with `#[web_socket_gateway]`")
+    );
+}
+
+#[test]
+fn metadata_has_a_key_and_a_value() {
+    let usage = "write `#[set_metadata(\"key\", value)]`";
+    let none: Vec<String> = Vec::new();
+    assert_eq!(of_enhancers(quote!(#[set_metadata(KEY, [1])] #[set_metadata("b", a(1),)])), none);
+    assert_eq!(of_enhancers(quote!(#[set_metadata])), [usage]);
+    assert_eq!(of_enhancers(quote!(#[set_metadata("a")])), [usage]);
+    assert_eq!(of_enhancers(quote!(#[set_metadata("a", 1, 2)])), [usage]);
+    assert_eq!(
+        of_enhancers(quote!(#[set_metadata("a", 1)] #[set_metadata("a", 2)])),
+        ["the metadata `\"a\"` is set already"]
+    );
+    assert!(of_enhancers(quote!(#[set_metadata(1, 2)]))[0].starts_with("a key is a string or a constant"));
 }
 
 #[test]

@@ -129,6 +129,43 @@ fn handlers_without_attributes() {
 }
 
 #[test]
+fn gateway_with_enhancers() {
+    let item = quote! {
+        #[__use_guards(guards::WsAuthGuard<Claims>)]
+        #[use_guards(Admission::new(Self::LIMIT), on = "connection")]
+        #[use_pipes(ValidationPipe)]
+        #[set_metadata("roles", ["admin"])]
+        struct Chats;
+    };
+    check("gateway_with_enhancers", crate::structure(StructMacro::Gateway, quote!(), item));
+}
+
+#[test]
+fn handlers_with_enhancers() {
+    let item = quote! {
+        impl Chats {
+            #[use_guards(RolesGuard)]
+            #[use_interceptors(LoggingInterceptor::new())]
+            #[subscribe_message("a")]
+            #[subscribe_message("b")]
+            fn around(#[message_name] name: &str, #[extract] user: User) {}
+
+            #[use_pipes(TrimPipe)]
+            #[subscribe_message("pipes")]
+            async fn pipes(
+                &self,
+                #[message_body("page", DefaultValuePipe::new(1), ParseIntPipe)] page: u32,
+                client: &Socket,
+                body: Message,
+            ) -> u32 {
+                page
+            }
+        }
+    };
+    check("handlers_with_enhancers", crate::block(quote!(), item));
+}
+
+#[test]
 fn mistakes_in_a_gateway() {
     let item = quote! {
         #[injectable]

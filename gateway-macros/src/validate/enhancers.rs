@@ -49,9 +49,9 @@ fn list(
     }
     let on_connection = !list.options.is_empty();
     for entry in &list.entries {
-        let written = (name, on_connection, entry.to_token_stream().to_string());
-        if matches!(entry, Entry::Class(_)) && !classes.insert(written) {
-            errors.on(entry, format!("`{}` is listed already", entry.to_token_stream()));
+        let class = (name, on_connection, entry.name());
+        if matches!(entry, Entry::Class(_)) && !classes.insert(class) {
+            errors.on(entry, format!("`{}` is listed already", entry.name()));
         }
     }
     for (index, (option, value)) in list.options.iter().enumerate() {
@@ -68,7 +68,10 @@ fn list(
 /// `on = "connection"`
 fn on(option: &Ident, value: &Expr, level: Level, errors: &mut Errors) {
     if attr::literal(value).is_none_or(|text| text.value() != "connection") {
-        errors.on(value, "guards are asked before each message, or with `on = \"connection\"` before a client connects");
+        errors.on(
+            value,
+            "guards are asked before each message, or with `on = \"connection\"` before a client connects",
+        );
     } else if level == Level::Handler {
         errors.at(
             option.span(),

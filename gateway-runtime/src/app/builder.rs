@@ -213,7 +213,7 @@ impl GatewayAppBuilder {
     /// No gateway is linked in, an option or a provider is wrong; the error names gateway, field and
     /// type and says what to do.
     pub async fn create(self) -> Result<GatewayApp, GatewayError> {
-        let assembly = start::assemble(&self.selection, self.container).await?;
+        let assembly = start::assemble(&self.selection, self.container, &self.overrides).await?;
         Ok(GatewayApp {
             assembly,
             adapter: self.adapter,
@@ -300,7 +300,8 @@ impl GatewayApp {
     pub async fn start(self, address: impl Into<ListenAddr>) -> Result<RunningApp, GatewayError> {
         let listener = address.into().bind().await?;
         let port = listener.local_addr()?.port();
-        let ready = start::ready(self.assembly, &self.adapter, Some(port), self.router, &self.enhancers).await?;
+        let ready =
+            start::ready(self.assembly, &self.adapter, Some(port), self.router, &self.enhancers).await?;
         RunningApp::start(ready, listener, self.shutdown, self.stop).await
     }
 
@@ -315,7 +316,8 @@ impl GatewayApp {
     /// # Errors
     /// A hook of the start fails, or a gateway's port cannot be listened on.
     pub async fn into_router(self) -> Result<Router, GatewayError> {
-        let mut ready = start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
+        let mut ready =
+            start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
         let own = ready.ports.remove(0).router;
         RunningApp::serve_mounted(ready, self.shutdown, self.stop).await?;
         Ok(own)

@@ -41,7 +41,10 @@ where
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, InjectedRejection> {
         let type_name = std::any::type_name::<T>();
         let container = parts.extensions.get::<Container>().ok_or(InjectedRejection::NoApp { type_name })?;
-        container.get::<T>().map(Self).ok_or(InjectedRejection::NotProvided { type_name })
+        container.resolve::<T>().map(Self).map_err(|error| {
+            tracing::error!(route = parts.uri.path(), "{error}");
+            InjectedRejection::NotProvided { type_name }
+        })
     }
 }
 

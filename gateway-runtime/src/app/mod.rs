@@ -22,9 +22,9 @@ pub use builder::{GatewayApp, GatewayAppBuilder};
 pub use error::GatewayError;
 pub use extract::{Injected, InjectedRejection};
 pub use handle::AppHandle;
-pub use listen_addr::ListenAddr;
 #[cfg(feature = "testing")]
 pub(crate) use in_process::InProcessApp;
+pub use listen_addr::ListenAddr;
 #[cfg(feature = "testing")]
 pub(crate) use listener::connection;
 pub use running::RunningApp;

@@ -155,6 +155,7 @@ impl Serving {
             tracing::warn!("handlers of {running} clients were still running when the application stopped");
         }
         container.application_shutdown(signal).await;
+        tracing::info!("stopped");
     }
 
     async fn close_sessions(&self) {

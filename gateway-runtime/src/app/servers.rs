@@ -20,7 +20,8 @@ use super::{IoAdapter, WebSocketAdapter, WsAdapter};
 use crate::client::{DetachedHandlers, HandlerLimits};
 use crate::dispatch::{Dispatcher, ReplyStyle, ResolveError, ServedGateway, Sources};
 use crate::engine::{
-    AllowRequest, CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits, Transports,
+    AllowRequest, CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits,
+    Transports,
 };
 use crate::socketio::{SocketIoApplication, SocketIoConfig, SocketIoServer};
 use crate::ws::{WsApplication, WsConfig, WsServer};
@@ -159,9 +160,13 @@ fn dispatcher(
     style: ReplyStyle,
     sources: Sources<'_>,
 ) -> Result<Dispatcher, GatewayError> {
-    Dispatcher::new(namespace, served(gateways), style, sources).map_err(|(gateway, ResolveError { name, source })| {
-        GatewayError::Enhancer { gateway, name, source: Box::new(source) }
-    })
+    Dispatcher::new(namespace, served(gateways), style, sources).map_err(
+        |(gateway, ResolveError { name, source })| GatewayError::Enhancer {
+            gateway,
+            name,
+            source: Box::new(source),
+        },
+    )
 }
 
 /// Makes the handles that the gateways hold speak to the namespace.
@@ -242,7 +247,6 @@ fn plain(
         check_origin: check_origin(options, group.cors().as_ref()),
         limits: group.limits(),
         allow_request: Some(admission(server.clone())),
-        ..defaults
     };
     let engine = PlainEngine::new(config, WsApplication(server));
     Ok((Mount::plain(&group.path, engine.clone()), engine))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use gateway_core::container::{Container, ContainerBuilder, Instance, ProviderKey};
-use gateway_core::registry::{self, GatewayDescriptor, HandlerDescriptor};
+use gateway_core::registry::{self, GatewayDescriptor, GatewayHooks, HandlerDescriptor};
 use gateway_core::{GatewayOptions, Server, serve};
 
 use super::error::GatewayError;
@@ -71,6 +71,7 @@ impl Selection {
 pub(crate) async fn assemble(
     selection: &Selection,
     mut builder: ContainerBuilder,
+    overrides: &Overrides,
 ) -> Result<Assembly, GatewayError> {
     let selected = selection.select()?;
     let mut prepared = Vec::new();
@@ -86,10 +87,15 @@ pub(crate) async fn assemble(
         builder = builder.describe(&descriptor.provider).attach((descriptor.provider.key)(), server.clone());
         prepared.push((descriptor, options, server));
     }
-    // What only gateways that were left out need is neither built nor checked.
-    let needed: Vec<_> = prepared.iter().flat_map(|(descriptor, ..)| enhancer_keys(descriptor)).collect();
+    // What only gateways that were left out need is neither built nor checked, nor is what a test has
+    // put something else in the place of.
+    let (mut needed, mut replaced) = (Vec::new(), Vec::new());
+    for (descriptor, ..) in &prepared {
+        enhancer_keys(descriptor, overrides, &mut needed, &mut replaced);
+    }
     for provider in gateway_core::container::provider_descriptors() {
-        let wanted = selection.only.is_none() || needed.contains(&(provider.key)());
+        let key = (provider.key)();
+        let wanted = needed.contains(&key) || selection.only.is_none() && !replaced.contains(&key);
         builder = if wanted { builder.describe(provider) } else { builder.describe_on_demand(provider) };
     }
     let container = builder.build().await?;
@@ -103,14 +109,22 @@ pub(crate) async fn assemble(
     Ok(Assembly { container, gateways })
 }
 
-/// What the guards, interceptors, filters and pipes of a gateway are provided as.
-fn enhancer_keys(gateway: &GatewayDescriptor) -> Vec<ProviderKey> {
+/// What the guards, interceptors, filters and pipes of a gateway are provided as: those that it uses, and
+/// those that others stand in for.
+fn enhancer_keys(
+    gateway: &GatewayDescriptor,
+    overrides: &Overrides,
+    needed: &mut Vec<ProviderKey>,
+    replaced: &mut Vec<ProviderKey>,
+) {
     let handlers = registry::handlers_of(gateway.type_id);
-    let of_handlers = handlers.iter().flat_map(|handler| {
-        let pipes = handler.pipes.iter().filter_map(|pipe| pipe.class);
-        handler.enhancers.classes().chain(pipes)
-    });
-    gateway.enhancers.classes().chain(of_handlers).map(|class| (class.key)()).collect()
+    let of_handlers = handlers.iter().flat_map(|handler| handler.enhancers.classes());
+    for class in gateway.enhancers.classes().chain(of_handlers) {
+        if overrides.replaces(class.type_id) { &mut *replaced } else { &mut *needed }.push((class.key)());
+    }
+    // These are part of the handlers' types: nothing else can stand in for them.
+    let pipes = handlers.iter().flat_map(|handler| handler.pipes).filter_map(|pipe| pipe.class);
+    needed.extend(pipes.map(|class| (class.key)()));
 }
 
 /// What listens on one port.
@@ -166,11 +180,15 @@ pub(crate) async fn ready(
 
 /// The lines that NestJS prints at start.
 fn print(gateway: &RegisteredGateway) {
-    let name = gateway.name();
-    if gateway.handlers.is_empty() {
-        tracing::info!("{name} subscribed to no messages");
+    let (name, namespace) = (gateway.name(), gateway.server.name());
+    let GatewayHooks { init, connection, disconnect } = gateway.descriptor.hooks;
+    if gateway.handlers.is_empty() && init.is_none() && connection.is_none() && disconnect.is_none() {
+        tracing::warn!(
+            "{name} has no messages and no hooks: put #[subscribe_messages] on its impl block, and hooks into \
+             `impl OnGatewayConnection for {name}` and its kin"
+        );
     }
     for handler in &gateway.handlers {
-        tracing::info!("{name} subscribed to the {:?} message", handler.event);
+        tracing::info!(namespace, "{name} subscribed to the {:?} message", handler.event);
     }
 }

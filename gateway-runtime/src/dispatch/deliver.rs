@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, FutureExt, select};
 use futures_util::stream::StreamExt;
-use gateway_core::{AckTicket, ExecutionContext, HandlerError, Payload, Reply, ReplyResult, ReplyStream, serve};
+use gateway_core::{
+    AckTicket, ExecutionContext, HandlerError, Payload, Reply, ReplyResult, ReplyStream, serve,
+};
 
 use super::fail;
 use super::handler::Handler;
@@ -27,7 +29,11 @@ pub(crate) enum Rest<'a> {
 }
 
 /// Sends a reply, or the exception that took its place.
-pub(crate) fn deliver<'a>(handler: &Handler, context: &ExecutionContext, result: ReplyResult<'a>) -> Rest<'a> {
+pub(crate) fn deliver<'a>(
+    handler: &Handler,
+    context: &ExecutionContext,
+    result: ReplyResult<'a>,
+) -> Rest<'a> {
     match result {
         Ok(Reply::Stream(stream)) => return Rest::Stream(stream),
         Ok(reply) => send(handler, context, reply),
@@ -81,6 +87,10 @@ pub(crate) async fn drive(handler: &Handler, context: &ExecutionContext, mut str
 }
 
 /// [`drive`] as a task of its own.
-pub(crate) fn drive_owned(handler: Arc<Handler>, context: ExecutionContext, stream: ReplyStream<'static>) -> Task {
+pub(crate) fn drive_owned(
+    handler: Arc<Handler>,
+    context: ExecutionContext,
+    stream: ReplyStream<'static>,
+) -> Task {
     Box::pin(async move { drive(&handler, &context, stream).await })
 }

@@ -13,7 +13,11 @@ pub(crate) fn by_default(error: HandlerError, context: &ExecutionContext) {
 
 /// Gives an error to the first filter that handles its type. A filter that fails is logged: the next
 /// message of the event is handled as ever.
-pub(crate) async fn through_filters(filters: &[SharedFilter], error: HandlerError, context: &ExecutionContext) {
+pub(crate) async fn through_filters(
+    filters: &[SharedFilter],
+    error: HandlerError,
+    context: &ExecutionContext,
+) {
     let Some(filter) = filters.iter().find(|filter| filter.handles(&error)) else {
         return by_default(error, context);
     };

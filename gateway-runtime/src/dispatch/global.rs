@@ -36,6 +36,16 @@ pub(crate) struct Overrides {
     pub(crate) filters: HashMap<TypeId, SharedFilter>,
 }
 
+impl Overrides {
+    /// Whether something else stands in for this type wherever it is used.
+    pub(crate) fn replaces(&self, class: TypeId) -> bool {
+        self.guards.contains_key(&class)
+            || self.pipes.contains_key(&class)
+            || self.interceptors.contains_key(&class)
+            || self.filters.contains_key(&class)
+    }
+}
+
 impl fmt::Debug for Overrides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Overrides").finish_non_exhaustive()

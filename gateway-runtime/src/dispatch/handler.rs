@@ -116,7 +116,10 @@ impl Around {
 
     /// Whether a message goes straight to its handler.
     pub(crate) fn is_empty(&self) -> bool {
-        self.guards.is_empty() && self.interceptors.is_empty() && self.pipes.is_empty() && self.filters.is_empty()
+        self.guards.is_empty()
+            && self.interceptors.is_empty()
+            && self.pipes.is_empty()
+            && self.filters.is_empty()
     }
 }
 

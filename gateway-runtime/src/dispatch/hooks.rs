@@ -87,7 +87,10 @@ pub(crate) fn admit(
                 if let Err(error) = asked.unwrap_or_else(|panic| Err(HandlerError::panic(panic))) {
                     let (exception, log) = error.into_exception();
                     if let Some(text) = log {
-                        tracing::error!(gateway = context.get_class(), "a guard on the connection failed: {text}");
+                        tracing::error!(
+                            gateway = context.get_class(),
+                            "a guard on the connection failed: {text}"
+                        );
                     }
                     return Err(exception.into());
                 }
@@ -114,7 +117,11 @@ pub(crate) fn connection(gateways: &[HookedGateway], socket: &Socket) -> Option<
 
 /// Calls `handle_disconnect` of each gateway that has one. What it fails with goes to the filters, and so
 /// to the log: nobody is there to receive it.
-pub(crate) fn disconnect(gateways: &[HookedGateway], socket: &Socket, reason: &DisconnectReason) -> Option<Task> {
+pub(crate) fn disconnect(
+    gateways: &[HookedGateway],
+    socket: &Socket,
+    reason: &DisconnectReason,
+) -> Option<Task> {
     let hooks: Vec<_> = gateways
         .iter()
         .filter_map(|gateway| {

@@ -9,7 +9,7 @@ use gateway_core::pipes::ArgumentMetadata;
 use gateway_core::registry::Invoke;
 use gateway_core::{
     Arguments, Data, ExecutionContext, FORBIDDEN_MESSAGE, HandlerError, Next, Outcome, Reply, ReplyResult,
-    WsException,
+    WsException, catch_panics,
 };
 
 use super::deliver::{self, Rest};
@@ -51,7 +51,7 @@ pub(crate) async fn ask(guards: &[SharedGuard], context: &ExecutionContext) -> R
 
 /// The pipes that know no types, then the handler, which runs those of its parameters.
 fn call<'a>(handler: &'a Handler, context: &'a ExecutionContext) -> BoxFuture<'a, ReplyResult<'a>> {
-    async move {
+    catch_panics(async move {
         if !handler.around.pipes.is_empty() && !context.is_transformed() {
             transform(handler, context).await?;
         }
@@ -62,7 +62,7 @@ fn call<'a>(handler: &'a Handler, context: &'a ExecutionContext) -> BoxFuture<'a
             }
             Invoke::Borrowed(function) => settle(function(&handler.instance, context)).await,
         }
-    }
+    })
     .boxed()
 }
 

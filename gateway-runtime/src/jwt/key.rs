@@ -22,7 +22,8 @@ const RECOMMENDED_SECRET_BYTES: usize = 32;
 ///
 /// ```
 /// # use gateway_runtime::{JwtAlgorithm, JwtKey};
-/// let current = JwtKey::secret("32 or more bytes from a secret store").algorithm(JwtAlgorithm::HS512).key_id("2026-10");
+/// let secret = JwtKey::secret("32 or more bytes from a secret store");
+/// let current = secret.algorithm(JwtAlgorithm::HS512).key_id("2026-10");
 /// ```
 #[derive(Clone)]
 pub struct JwtKey {
@@ -36,7 +37,10 @@ enum Material {
     Secret(Vec<u8>),
     Public(Vec<u8>),
     Private(Vec<u8>),
-    Pair { private: Vec<u8>, public: Vec<u8> },
+    Pair {
+        private: Vec<u8>,
+        public: Vec<u8>,
+    },
     /// A public key of a JSON Web Key Set.
     Jwk(DecodingKey),
 }
@@ -77,7 +81,8 @@ impl JwtKey {
         let set: JwkSet =
             serde_json::from_slice(json.as_ref()).map_err(|error| JwtError::KeySet(Some(error.into())))?;
         let keys = set.keys.iter().filter_map(|jwk| {
-            let for_signatures = jwk.common.public_key_use.as_ref().is_none_or(|it| *it == PublicKeyUse::Signature);
+            let for_signatures =
+                jwk.common.public_key_use.as_ref().is_none_or(|it| *it == PublicKeyUse::Signature);
             let public = !matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
             let key = Some(jwk).filter(|_| for_signatures && public).map(DecodingKey::from_jwk)?.ok()?;
             let algorithm = jwk.common.key_algorithm.map(|name| name.to_string());
@@ -198,7 +203,9 @@ impl ReadyKey {
 
 fn named(name: &str) -> Option<JwtAlgorithm> {
     use JwtAlgorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
-    [RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA].into_iter().find(|it| it.to_string() == name)
+    [RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA]
+        .into_iter()
+        .find(|it| it.to_string() == name)
 }
 
 /// The algorithms of a key that names none: the preferred one signs.
@@ -248,7 +255,9 @@ fn kind_of_public(key: &DecodingKey) -> Result<KeyKind, JwtError> {
         (Family::Ec, 65) => Ok(KeyKind::P256),
         (Family::Ec, 97) => Ok(KeyKind::P384),
         (Family::Ed, 32) => Ok(KeyKind::Ed25519),
-        _ => Err(JwtError::Key { key: "public key", problem: "its curve is none of P-256, P-384 and Ed25519" }),
+        _ => {
+            Err(JwtError::Key { key: "public key", problem: "its curve is none of P-256, P-384 and Ed25519" })
+        }
     }
 }
 
@@ -266,7 +275,8 @@ fn read_private(pem: &[u8]) -> Result<(KeyKind, EncodingKey), JwtError> {
     if let Ok(key) = EncodingKey::from_ed_pem(pem) {
         return Ok((KeyKind::Ed25519, key));
     }
-    let key = EncodingKey::from_ec_pem(pem).map_err(|_| wrong("it is no RSA, P-256, P-384 or Ed25519 key"))?;
+    let key =
+        EncodingKey::from_ec_pem(pem).map_err(|_| wrong("it is no RSA, P-256, P-384 or Ed25519 key"))?;
     match (contains(key.as_bytes(), P256_OID), contains(key.as_bytes(), P384_OID)) {
         (true, _) => Ok((KeyKind::P256, key)),
         (_, true) => Ok((KeyKind::P384, key)),

@@ -34,10 +34,8 @@ pub(crate) fn provide<C>(container: ContainerBuilder, options: JwtOptions) -> Co
 where
     C: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    container
-        .provide_factory(move |_| Ok(JwtService::new(options.clone())?))
-        .provide_factory(|resolver| {
-            let service = resolver.resolve::<JwtService>()?;
-            Ok(WsJwtGuard::<C>::new(JwtService::clone(&service)))
-        })
+    container.provide_factory(move |_| Ok(JwtService::new(options.clone())?)).provide_factory(|resolver| {
+        let service = resolver.resolve::<JwtService>()?;
+        Ok(WsJwtGuard::<C>::new(JwtService::clone(&service)))
+    })
 }

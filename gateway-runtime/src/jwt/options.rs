@@ -300,13 +300,15 @@ impl JwtVerifyOptions {
 
     /// The rules as the library takes them, for a key of these algorithms.
     pub(super) fn rules(&self, algorithms: &[JwtAlgorithm]) -> jsonwebtoken::Validation {
-        let mut rules = jsonwebtoken::Validation::default();
-        rules.algorithms = algorithms.iter().map(|algorithm| algorithm.to_library()).collect();
-        rules.leeway = self.leeway_seconds();
-        rules.validate_exp = !self.ignores_expiration();
-        rules.validate_nbf = true;
-        rules.validate_aud = !self.any_audience.unwrap_or(false);
-        rules.sub.clone_from(&self.subject);
+        let mut rules = jsonwebtoken::Validation {
+            algorithms: algorithms.iter().map(|algorithm| algorithm.to_library()).collect(),
+            leeway: self.leeway_seconds(),
+            validate_exp: !self.ignores_expiration(),
+            validate_nbf: true,
+            validate_aud: !self.any_audience.unwrap_or(false),
+            sub: self.subject.clone(),
+            ..jsonwebtoken::Validation::default()
+        };
         let mut required = Vec::new();
         if self.requires_exp() {
             required.push("exp");

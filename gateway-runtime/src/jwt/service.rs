@@ -135,11 +135,14 @@ impl JwtService {
         add("nbf", options.not_before.map(|time| now.saturating_add(time.as_secs()).into()));
         add("iss", options.issuer.clone().map(Value::String));
         add("sub", options.subject.clone().map(Value::String));
-        add("aud", match options.audience.as_slice() {
-            [] => None,
-            [one] => Some(one.clone().into()),
-            several => Some(json!(several)),
-        });
+        add(
+            "aud",
+            match options.audience.as_slice() {
+                [] => None,
+                [one] => Some(one.clone().into()),
+                several => Some(json!(several)),
+            },
+        );
         if self.0.verify.requires_exp() && !claims.contains_key("exp") {
             return Err(JwtError::NoExpiry);
         }
@@ -223,7 +226,10 @@ impl JwtService {
 
 impl fmt::Debug for JwtService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JwtService").field("sign", &self.0.sign).field("verify", &self.0.verify).finish_non_exhaustive()
+        f.debug_struct("JwtService")
+            .field("sign", &self.0.sign)
+            .field("verify", &self.0.verify)
+            .finish_non_exhaustive()
     }
 }
 

@@ -38,7 +38,10 @@ impl<C> Clone for Session<C> {
 
 impl<C> fmt::Debug for Session<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("deadline", &self.deadline).field("timer", &self.timer.is_some()).finish()
+        f.debug_struct("Session")
+            .field("deadline", &self.deadline)
+            .field("timer", &self.timer.is_some())
+            .finish()
     }
 }
 
@@ -69,7 +72,10 @@ impl<C> Session<C> {
 
 fn start_timer(socket: &Socket, deadline: Instant) -> Option<Arc<DropGuard>> {
     let Ok(runtime) = Handle::try_current() else {
-        tracing::warn!(socket = socket.id(), "no timer was started for a token: there is no tokio runtime here");
+        tracing::warn!(
+            socket = socket.id(),
+            "no timer was started for a token: there is no tokio runtime here"
+        );
         return None;
     };
     let ended = CancellationToken::new();

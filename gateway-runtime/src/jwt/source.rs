@@ -18,7 +18,7 @@ pub enum TokenSource {
     /// A parameter of the query: `io(url, { query: { token } })`, `new WebSocket("ws://…?token=…")`. Proxies
     /// write query strings to their logs: prefer the others.
     Query(Cow<'static, str>),
-    /// The `Authorization` header, which browsers cannot set for WebSockets.
+    /// The `Authorization` header, which a browser's `WebSocket` cannot set.
     AuthorizationHeader,
     /// Anything else, such as a cookie or a header of yours.
     Custom(Arc<dyn Fn(&Handshake) -> Option<String> + Send + Sync>),
@@ -41,7 +41,9 @@ impl TokenSource {
             Self::Auth(key) => Cow::Borrowed(handshake.auth().get(key.as_ref())?.as_str()?),
             Self::Query(name) => handshake.query(name)?,
             Self::AuthorizationHeader => {
-                return strip_scheme(handshake.header(AUTHORIZATION.as_str())?).filter(is_there).map(Cow::Borrowed);
+                return strip_scheme(handshake.header(AUTHORIZATION.as_str())?)
+                    .filter(is_there)
+                    .map(Cow::Borrowed);
             }
             Self::Custom(find) => Cow::Owned(find(handshake)?),
         };
@@ -62,9 +64,10 @@ pub(super) fn without_scheme(text: &str) -> &str {
     strip_scheme(text).unwrap_or_else(|| text.trim())
 }
 
-/// What follows `Bearer `, in any case of letters (RFC 9110, section 11.1).
+/// What follows `Bearer`, in any case of letters (RFC 9110, section 11.1).
 fn strip_scheme(text: &str) -> Option<&str> {
-    let (scheme, token) = text.trim().split_once(' ')?;
+    let text = text.trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 

@@ -108,12 +108,15 @@ impl TestingAppBuilder {
         self.overriding(|app| app.provide_factory(factory))
     }
 
-    /// Puts another guard in the place of every `G` on gateways and handlers (`overrideGuard`).
+    /// Puts another guard in the place of every `G` on gateways and handlers (`overrideGuard`). The real one
+    /// is not built.
     pub fn override_guard<G: CanActivate>(self, guard: impl CanActivate) -> Self {
         self.overriding(|app| app.override_guard::<G>(guard))
     }
 
-    /// Puts another pipe in the place of every `P` (`overridePipe`).
+    /// Puts another pipe in the place of every `P` on gateways (`overridePipe`). Pipes of parameters and
+    /// methods are part of the handlers' types: [`override_provider`](Self::override_provider) replaces
+    /// the value.
     pub fn override_pipe<P: 'static, M>(mut self, pipe: impl IntoGatewayPipe<M>) -> Self {
         self.app = self.app.override_pipe::<P, M>(pipe);
         self

@@ -41,7 +41,14 @@ struct Record {
 impl Record {
     fn new(subject: Subject<'_>) -> Self {
         let Subject { gateway, method, pattern, throttler } = subject;
-        Self { gateway, method, pattern: pattern.into(), throttler, hits: VecDeque::new(), blocked_until: None }
+        Self {
+            gateway,
+            method,
+            pattern: pattern.into(),
+            throttler,
+            hits: VecDeque::new(),
+            blocked_until: None,
+        }
     }
 
     fn is_of(&self, subject: Subject<'_>) -> bool {

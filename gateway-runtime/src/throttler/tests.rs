@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gateway_core::enhancers::SharedGuard;
 use gateway_core::{
-    Arguments, CanActivate, ExecutionContext, Handshake, Metadata, MetadataEntry, RequestHead, Server, Socket, Target,
-    WsException,
+    Arguments, CanActivate, ExecutionContext, Handshake, Metadata, MetadataEntry, RequestHead, Server,
+    Socket, Target, WsException,
 };
 use serde_json::{Value, json};
 use tokio::time::advance;
@@ -204,7 +204,8 @@ async fn growing_older_forgets_no_block() {
 
 #[tokio::test(start_paused = true)]
 async fn times_that_no_clock_can_count_to_are_accepted() {
-    let guard = ThrottlerGuard::with_throttlers([Throttler::new(1, Duration::MAX).block_duration(Duration::MAX)]);
+    let guard =
+        ThrottlerGuard::with_throttlers([Throttler::new(1, Duration::MAX).block_duration(Duration::MAX)]);
     assert_eq!(passed(&guard, &message("c1", "typing"), 3).await, 1);
     let change = marked(THROTTLE, || json!({ "default": { "ttl": u64::MAX } }));
     assert_eq!(passed(&guard, &change, 3).await, 1);

@@ -7,9 +7,7 @@ use std::task::Context;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::link::Link;
-use gateway_core::{
-    Arguments, Disconnected, Frames, Socket, Transport, serve,
-};
+use gateway_core::{Arguments, Disconnected, Frames, Socket, Transport, serve};
 
 use super::message::{self, WsFrame};
 use super::server::WsServer;

@@ -2,7 +2,8 @@
 
 use gateway_runtime::prelude::*;
 use serde_json::{Value, json};
-use tokio::task::yield_now;
+
+use crate::turn::turn;
 
 /// What is not there, said so that JSON can tell.
 fn shown(value: Option<Value>) -> Value {
@@ -75,7 +76,7 @@ impl ArgumentsGateway {
 
     #[subscribe_message("arguments/ack-async")]
     async fn ack_async(&self, #[message_body] body: Option<Value>, #[ack] ack: Ack) -> &'static str {
-        yield_now().await;
+        turn().await;
         ack.send(json!({ "body": shown(body) }));
         "a result that does not acknowledge"
     }
@@ -122,9 +123,7 @@ impl TwiceGateway {
     /// The first takes longer: the second acknowledges.
     #[subscribe_message("twice/slow-and-fast")]
     async fn slow(&self) -> &'static str {
-        for _ in 0..20 {
-            yield_now().await;
-        }
+        turn().await;
         "the slow one"
     }
 

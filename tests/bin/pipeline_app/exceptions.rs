@@ -3,10 +3,10 @@
 use futures_util::stream::{self, Stream, StreamExt};
 use gateway_runtime::prelude::*;
 use serde::Deserialize;
-use tokio::task::yield_now;
 
 use crate::failure::failure;
 use crate::log::log;
+use crate::turn::turn;
 
 #[derive(Deserialize)]
 pub(crate) struct Kind {
@@ -35,7 +35,7 @@ pub(crate) struct AsyncThrowingGuard;
 
 impl CanActivate for AsyncThrowingGuard {
     async fn can_activate(&self, context: &ExecutionContext) -> GuardResult {
-        yield_now().await;
+        turn().await;
         Err(failure_of(context))
     }
 }
@@ -54,7 +54,7 @@ pub(crate) struct AsyncRefusingGuard;
 
 impl CanActivate for AsyncRefusingGuard {
     async fn can_activate(&self, _: &ExecutionContext) -> GuardResult {
-        yield_now().await;
+        turn().await;
         Ok(false)
     }
 }
@@ -155,7 +155,7 @@ impl ExceptionsGateway {
 
     #[subscribe_message("fail/handler-async")]
     async fn handler_async(&self, #[message_body("kind")] kind: String) -> Result<String, HandlerError> {
-        yield_now().await;
+        turn().await;
         Err(failure(&kind))
     }
 

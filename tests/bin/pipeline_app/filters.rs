@@ -2,10 +2,10 @@
 
 use gateway_runtime::prelude::*;
 use serde_json::{Value, json};
-use tokio::task::yield_now;
 
 use crate::failure::{NoSuchRoom, NoSuchUser, RoomIsFull, failure};
 use crate::orders_enhancers::{LogFilter, NoSuchRoomFilter};
+use crate::turn::turn;
 
 #[derive(Default)]
 pub(crate) struct ErrorEventFilter;
@@ -71,7 +71,7 @@ impl ExceptionFilter for AsyncFilter {
     type Exception = WsException;
 
     async fn catch(&self, exception: WsException, context: &ExecutionContext) -> FilterResult {
-        yield_now().await;
+        turn().await;
         context.switch_to_ws().get_client().emit("error-event", exception.message());
         Ok(())
     }
@@ -145,7 +145,7 @@ impl FiltersGateway {
     #[use_filters(AsyncFilter)]
     #[subscribe_message("filters/async")]
     async fn r#async(&self, #[message_body("kind")] kind: String) -> Result<(), HandlerError> {
-        yield_now().await;
+        turn().await;
         Err(failure(&kind))
     }
 }

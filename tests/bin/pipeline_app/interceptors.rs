@@ -8,11 +8,11 @@ use futures_util::stream::{self, Stream, StreamExt};
 use gateway_runtime::Reply;
 use gateway_runtime::prelude::*;
 use serde_json::{Value, json};
-use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::failure::failure;
 use crate::log::log;
+use crate::turn::turn;
 
 /// Doubles numbers, and the numbers in `WsResponse`s.
 #[derive(Default)]
@@ -68,7 +68,7 @@ pub(crate) struct SilenceInterceptor;
 
 impl Interceptor for SilenceInterceptor {
     async fn intercept<'a>(&'a self, _: &'a ExecutionContext, _: Next<'a>) -> ReplyResult<'a> {
-        Ok(Reply::nothing())
+        Ok(Reply::stream(stream::empty()))
     }
 }
 
@@ -149,7 +149,7 @@ pub(crate) struct AsyncInterceptor;
 
 impl Interceptor for AsyncInterceptor {
     async fn intercept<'a>(&'a self, _: &'a ExecutionContext, next: Next<'a>) -> ReplyResult<'a> {
-        yield_now().await;
+        turn().await;
         log("before");
         let reply = next.handle().await;
         sleep(Duration::from_millis(1)).await;
@@ -173,7 +173,7 @@ impl InterceptorsGateway {
     #[use_interceptors(DoubleInterceptor)]
     #[subscribe_message("interceptors/map-async")]
     async fn map_async(&self, #[message_body] value: i64) -> i64 {
-        yield_now().await;
+        turn().await;
         value
     }
 
@@ -249,6 +249,14 @@ impl InterceptorsGateway {
         "no stream"
     }
 
+    /// The result does not acknowledge, whatever becomes of it.
+    #[use_interceptors(DoubleInterceptor)]
+    #[subscribe_message("interceptors/ack")]
+    fn ack(&self, #[ack] ack: Ack<&'static str>) -> u8 {
+        ack.send("by hand");
+        21
+    }
+
     #[use_interceptors(EventInterceptor)]
     #[subscribe_message("interceptors/to-response")]
     fn to_response(&self) -> u8 {
@@ -272,7 +280,7 @@ impl InterceptorsGateway {
     #[use_interceptors(TimeoutInterceptor)]
     #[subscribe_message("interceptors/timeout")]
     async fn timeout(&self) {
-        pending().await
+        pending::<()>().await;
     }
 
     #[use_interceptors(TimeoutInterceptor)]
@@ -303,7 +311,7 @@ impl InterceptorsGateway {
     #[subscribe_message("interceptors/async")]
     async fn r#async(&self) -> &'static str {
         log("handler");
-        yield_now().await;
+        turn().await;
         "done"
     }
 }

@@ -24,6 +24,7 @@ mod orders_enhancers;
 mod pipes;
 mod replies;
 mod streams;
+mod turn;
 mod validation;
 
 use std::env;
@@ -39,10 +40,13 @@ async fn main() -> Result<(), GatewayError> {
     let adapter = gateway_examples::web_socket_adapter();
     let builder = match &adapter {
         // Plain WebSocket has paths where Socket.IO has namespaces.
-        WebSocketAdapter::Ws(_) => without_namespaces(GatewayApp::builder()).only::<connection::ws::Gateways>(),
-        WebSocketAdapter::Io(_) => without_namespaces(GatewayApp::builder()).only::<connection::io::Gateways>(),
+        WebSocketAdapter::Ws(_) => {
+            without_namespaces(GatewayApp::builder()).only::<connection::ws::Gateways>()
+        }
+        _ => without_namespaces(GatewayApp::builder()).only::<connection::io::Gateways>(),
     };
-    let builder = if env::var_os("GLOBAL_ENHANCERS").is_some() { with_global_enhancers(builder) } else { builder };
+    let builder =
+        if env::var_os("GLOBAL_ENHANCERS").is_some() { with_global_enhancers(builder) } else { builder };
     gateway_examples::listen(builder.use_web_socket_adapter(adapter).create().await?).await
 }
 

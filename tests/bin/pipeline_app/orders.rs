@@ -2,11 +2,11 @@
 
 use futures_util::stream::{self, Stream, StreamExt};
 use gateway_runtime::prelude::*;
-use tokio::task::yield_now;
 
 use crate::failure::failure;
 use crate::log::log;
 use crate::orders_enhancers::{LogFilter, LogGuard, LogInterceptor, LogPipe, LogValuePipe, Order};
+use crate::turn::turn;
 
 #[use_guards(LogGuard("gateway 1"), LogGuard("gateway 2"))]
 #[use_interceptors(LogInterceptor("gateway 1"), LogInterceptor("gateway 2"))]
@@ -34,7 +34,7 @@ impl OrdersGateway {
     #[subscribe_message("orders/async")]
     async fn r#async(&self, #[message_body] order: Order) -> Result<&'static str, HandlerError> {
         log("handler starts");
-        yield_now().await;
+        turn().await;
         log("handler ends");
         if order.fails_at("handler") { Err(failure(&order.kind)) } else { Ok("done") }
     }
@@ -62,7 +62,11 @@ pub(crate) struct ParametersGateway;
 impl ParametersGateway {
     #[use_pipes(LogValuePipe)]
     #[subscribe_message("orders/two-parameters")]
-    fn two_parameters(&self, #[message_body("a")] a: String, #[message_body("b", LogValuePipe)] b: String) -> String {
+    fn two_parameters(
+        &self,
+        #[message_body("a")] a: String,
+        #[message_body("b", LogValuePipe)] b: String,
+    ) -> String {
         format!("{a} {b}")
     }
 

@@ -1,9 +1,11 @@
 //! The built-in pipes, and pipes of one's own.
 
+use futures_util::stream::{self, Stream, StreamExt};
 use gateway_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
-use tokio::task::yield_now;
+
+use crate::turn::turn;
 
 /// What the built-in pipes throw by default, here as well.
 fn exception_factory(error: &str) -> WsException {
@@ -35,7 +37,7 @@ impl PipeTransform<String> for ShoutPipe {
     type In = String;
 
     async fn transform(&self, value: String, metadata: &ArgumentMetadata) -> Result<String, HandlerError> {
-        yield_now().await;
+        turn().await;
         if value.is_empty() {
             return Err(WsException::new(format!("{} is empty", metadata.name())))?;
         }
@@ -52,7 +54,9 @@ impl PipeTransform<Data> for DoublePipe {
 
     async fn transform(&self, value: Data, _: &ArgumentMetadata) -> Result<Data, HandlerError> {
         Ok(match &value {
-            Data::Number(number) => number.as_i64().map_or(value, |number| Data::Number(Number::from(number * 2))),
+            Data::Number(number) => {
+                number.as_i64().map_or(value, |number| Data::Number(Number::from(number * 2)))
+            }
             _ => value,
         })
     }
@@ -103,7 +107,9 @@ impl PipesGateway {
     #[subscribe_message("pipes/array")]
     fn array(
         &self,
-        #[message_body("value", ParseArrayPipe::new().exception_factory(exception_factory))] value: Vec<String>,
+        #[message_body("value", ParseArrayPipe::new().exception_factory(exception_factory))] value: Vec<
+            String,
+        >,
     ) -> Value {
         json!({ "value": value })
     }
@@ -111,9 +117,8 @@ impl PipesGateway {
     #[subscribe_message("pipes/array-of-numbers")]
     fn array_of_numbers(
         &self,
-        #[message_body("value", ParseArrayPipe::new().separator(";").exception_factory(exception_factory))] value: Vec<
-            f64,
-        >,
+        #[message_body("value", ParseArrayPipe::new().separator(";").exception_factory(exception_factory))]
+        value: Vec<f64>,
     ) -> Value {
         json!({ "value": value })
     }
@@ -135,7 +140,10 @@ impl PipesGateway {
     }
 
     #[subscribe_message("pipes/default")]
-    fn default(&self, #[message_body("value", DefaultValuePipe::new("a default".to_owned()))] value: String) -> Value {
+    fn default(
+        &self,
+        #[message_body("value", DefaultValuePipe::new("a default".to_owned()))] value: String,
+    ) -> Value {
         json!({ "value": value })
     }
 
@@ -174,12 +182,43 @@ impl PipesGateway {
         json!({ "value": value })
     }
 
+    #[subscribe_message("pipes/async")]
+    async fn r#async(
+        &self,
+        #[message_body("value", ParseIntPipe::new().exception_factory(exception_factory))] value: i64,
+    ) -> Value {
+        turn().await;
+        json!({ "value": value })
+    }
+
+    #[subscribe_message("pipes/stream")]
+    fn stream(
+        &self,
+        #[message_body("value", ParseIntPipe::new().exception_factory(exception_factory))] value: i64,
+    ) -> impl Stream<Item = WsResponse<i64>> + Send + use<> {
+        stream::iter([value, value + 1]).map(|data| WsResponse::new("item", data))
+    }
+
+    #[subscribe_message("pipes/ack")]
+    fn ack(
+        &self,
+        #[message_body("value", ParseIntPipe::new().exception_factory(exception_factory))] value: i64,
+        #[connected_socket] client: &Socket,
+        #[ack] ack: Ack<&'static str>,
+    ) -> &'static str {
+        client.emit("value", value);
+        ack.send("by hand");
+        "a result that does not acknowledge"
+    }
+
     /// Both refuse: one of them is told.
     #[subscribe_message("pipes/two-fail")]
     fn two_fail(
         &self,
-        #[message_body("a", ParseIntPipe::new().exception_factory(|_| WsException::new("a is wrong")))] a: i64,
-        #[message_body("b", ParseIntPipe::new().exception_factory(|_| WsException::new("b is wrong")))] b: i64,
+        #[message_body("a", ParseIntPipe::new().exception_factory(|_| WsException::new("a is wrong")))]
+        a: i64,
+        #[message_body("b", ParseIntPipe::new().exception_factory(|_| WsException::new("b is wrong")))]
+        b: i64,
     ) -> Value {
         json!({ "a": a, "b": b })
     }

@@ -2,7 +2,8 @@
 
 use gateway_runtime::prelude::*;
 use serde_json::{Value, json};
-use tokio::task::yield_now;
+
+use crate::turn::turn;
 
 #[web_socket_gateway]
 pub(crate) struct RepliesGateway;
@@ -14,7 +15,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/undefined/async")]
     async fn undefined_async(&self) {
-        yield_now().await;
+        turn().await;
     }
 
     #[subscribe_message("replies/null")]
@@ -24,7 +25,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/null/async")]
     async fn null_async(&self) -> Option<u8> {
-        yield_now().await;
+        turn().await;
         None
     }
 
@@ -35,7 +36,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/zero/async")]
     async fn zero_async(&self) -> u8 {
-        yield_now().await;
+        turn().await;
         0
     }
 
@@ -46,7 +47,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/empty-text/async")]
     async fn empty_text_async(&self) -> String {
-        yield_now().await;
+        turn().await;
         String::new()
     }
 
@@ -57,7 +58,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/false/async")]
     async fn false_async(&self) -> bool {
-        yield_now().await;
+        turn().await;
         false
     }
 
@@ -68,7 +69,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/empty-list/async")]
     async fn empty_list_async(&self) -> Vec<u8> {
-        yield_now().await;
+        turn().await;
         Vec::new()
     }
 
@@ -79,7 +80,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/nan/async")]
     async fn nan_async(&self) -> f64 {
-        yield_now().await;
+        turn().await;
         f64::NAN
     }
 
@@ -105,7 +106,7 @@ impl RepliesGateway {
 
     #[subscribe_message("replies/response/async")]
     async fn response_async(&self) -> WsResponse<u8> {
-        yield_now().await;
+        turn().await;
         WsResponse::new("answer", 1)
     }
 
@@ -122,6 +123,11 @@ impl RepliesGateway {
     #[subscribe_message("replies/response/unnamed")]
     fn response_unnamed(&self) -> WsResponse<u8> {
         WsResponse::new("", 1)
+    }
+
+    #[subscribe_message("replies/response/none")]
+    fn response_none(&self) -> Result<Option<WsResponse<u8>>, WsException> {
+        Ok(None)
     }
 
     /// No `WsResponse` by its type, but with its members.

@@ -3,9 +3,9 @@
 use futures_util::stream::{self, Stream, StreamExt};
 use gateway_runtime::prelude::*;
 use serde_json::json;
-use tokio::task::yield_now;
 
 use crate::log::log;
+use crate::turn::turn;
 
 /// Says when it is dropped.
 struct Finalize;
@@ -48,7 +48,7 @@ impl StreamsGateway {
 
     #[subscribe_message("streams/responses/async")]
     async fn responses_async(&self) -> impl Stream<Item = WsResponse<u8>> + Send + use<> {
-        yield_now().await;
+        turn().await;
         stream::iter([1, 2, 3]).map(item)
     }
 

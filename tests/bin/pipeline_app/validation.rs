@@ -85,11 +85,8 @@ impl ValidationByMethodGateway {
     #[subscribe_message("validation/parameter")]
     fn parameter(
         &self,
-        #[message_body(ValidationPipe::new().exception_factory(exception_factory))] SignUp {
-            email,
-            name,
-            address,
-        }: SignUp,
+        #[message_body(ValidationPipe::new().exception_factory(exception_factory))]
+        SignUp { email, name, address }: SignUp,
     ) -> Value {
         json!({ "email": email, "name": name, "number": address.number })
     }

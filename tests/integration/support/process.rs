@@ -75,7 +75,22 @@ pub(crate) struct Example {
 impl Example {
     /// Starts an example with further environment variables, and waits until it listens.
     pub(crate) async fn start(name: &str, environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(example_binary(name));
+        Self::start_command(Command::new(example_binary(name)), name, environment).await
+    }
+
+    /// The same for an app of `tests/nestjs`.
+    pub(crate) async fn start_nestjs(name: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("node");
+        command.args(["dist/main.js", name]).current_dir(nestjs());
+        Self::start_command(command, &format!("{name} in NestJS"), environment).await
+    }
+
+    /// The same for any program that prints where it listens.
+    pub(crate) async fn start_command(
+        mut command: Command,
+        name: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         command.env("PORT", "0").env_remove("HOST").env_remove("ADAPTER").env_remove("RUST_LOG");
         command.envs(environment.iter().copied());
         let (mut process, output) = spawn(command, name);
@@ -116,12 +131,23 @@ impl fmt::Display for Example {
 /// Runs a script of `tests/js` and asserts that it succeeds within `limit`; a failure shows what the script
 /// and the example printed.
 pub(crate) async fn run_script(example: &Example, script: &str, arguments: &[&str], limit: Duration) {
+    run_script_for_lines(example, script, arguments, limit, |_| ()).await;
+}
+
+/// [`run_script`], where `look` sees each line that the script prints on stdout.
+pub(crate) async fn run_script_for_lines(
+    example: &Example,
+    script: &str,
+    arguments: &[&str],
+    limit: Duration,
+    look: impl FnMut(&str) + Send + 'static,
+) {
     let mut command = Command::new("node");
     command.arg(script).args(arguments).current_dir(javascript());
     let title = format!("node {script} {}", arguments.join(" "));
     let (mut process, output) = spawn(command, &title);
     let readers = [
-        process.stdout.take().map(|stdout| output.collect(stdout, |_| ())),
+        process.stdout.take().map(|stdout| output.collect(stdout, look)),
         process.stderr.take().map(|stderr| output.collect(stderr, |_| ())),
     ];
     let ended = async {
@@ -156,6 +182,16 @@ fn example_binary(name: &str) -> PathBuf {
         binary.display()
     );
     binary
+}
+
+/// The folder of the NestJS apps, installed and built.
+fn nestjs() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nestjs");
+    assert!(
+        folder.join("dist/main.js").is_file(),
+        "the NestJS apps are not built: run `npm ci && npm run build` in tests/nestjs first"
+    );
+    folder
 }
 
 /// The folder of the JavaScript clients, with their packages installed.

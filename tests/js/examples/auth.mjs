@@ -96,13 +96,13 @@ export const socketIo = {
   async 'the token may stand in the auth payload, in the query or in the Authorization header'(session) {
     const token = await tokenOf(session, 'bob');
     const ways = [
-      begin(session, { token }),
-      begin(session, { token: `Bearer ${token}` }),
-      begin(session, {}, { query: { token } }),
-      begin(session, {}, { extraHeaders: { Authorization: `Bearer ${token}` } }),
+      [{ token }],
+      [{ token: `Bearer ${token}` }],
+      [{}, { query: { token } }],
+      [{}, { extraHeaders: { Authorization: `Bearer ${token}` } }],
     ];
-    for (const client of ways) {
-      await client.connect();
+    for (const [auth, options] of ways) {
+      const client = await begin(session, auth, options).connect();
       const { id, role } = await client.next('welcome');
       assert.deepEqual({ id, role }, { id: 'bob', role: 'user' });
     }

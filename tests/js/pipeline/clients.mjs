@@ -3,7 +3,6 @@
  *
  * Both know the message `marker`: the server answers it with what ran since the last time.
  */
-import { once } from 'node:events';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { within } from '../lib/wait.mjs';
@@ -11,8 +10,8 @@ import { Recording } from './recording.mjs';
 
 const MARKER = 'marker';
 
-/** What a handler does after waiting for nothing in particular is done when the second marker is answered. */
-const MARKERS = 2;
+/** What a handler does after waiting for nothing in particular is done when the last of so many markers is answered. */
+const MARKERS = 3;
 
 class Client {
   recording = new Recording();
@@ -68,15 +67,17 @@ export class IoClient extends Client {
 
   /** Ends when the connection stands, or was refused: `recordOutcome` puts either into the recording. */
   async connect({ recordOutcome = false } = {}) {
-    const outcome = await within(
-      Promise.race([
-        once(this.#socket, 'connect').then(() => ({ connected: true })),
-        once(this.#socket, 'connect_error').then(([{ message, data }]) => ({ connect_error: { message, data } })),
-      ]),
-      'the connection',
-    );
-    if (recordOutcome) this.#put(outcome);
-    else if (!outcome.connected) throw new Error(`could not connect: ${outcome.connect_error.message}`);
+    const decided = new Promise((resolve) => {
+      const decide = (outcome) => {
+        // At once: what the server says next may be there already.
+        if (recordOutcome) this.#put(outcome);
+        resolve(outcome);
+      };
+      this.#socket.once('connect', () => decide({ connected: true }));
+      this.#socket.once('connect_error', ({ message, data }) => decide({ connect_error: { message, data } }));
+    });
+    const { connect_error: refusal } = await within(decided, 'the connection');
+    if (refusal && !recordOutcome) throw new Error(`could not connect: ${refusal.message}`);
     return this;
   }
 
@@ -106,22 +107,26 @@ export class WsClient extends Client {
       const frame = JSON.parse(bytes.toString());
       if (!this.takeMarker(frame?.event, frame?.data)) this.recording.put({ frame });
     });
-    this.#socket.on('close', (code) => this.recording.put({ close: code }));
+    this.#socket.once('open', () => {
+      this.#socket.on('close', (code) => this.recording.put({ close: code }));
+    });
   }
 
   async connect({ recordOutcome = false } = {}) {
-    const socket = this.#socket;
-    const refused = new Promise((resolve) => {
-      socket.once('unexpected-response', (request, response) => {
+    const decided = new Promise((resolve) => {
+      const decide = (outcome) => {
+        if (recordOutcome) this.recording.put(outcome);
+        resolve(outcome);
+      };
+      this.#socket.once('open', () => decide({ connected: true }));
+      this.#socket.once('unexpected-response', (request, response) => {
         request.destroy();
-        resolve({ refused: response.statusCode });
+        decide({ refused: response.statusCode });
       });
-      socket.once('error', (error) => resolve({ refused: error.message }));
+      this.#socket.once('error', ({ message }) => decide({ refused: message }));
     });
-    const opened = once(socket, 'open').then(() => ({ connected: true }), () => refused);
-    const outcome = await within(Promise.race([opened, refused]), 'the connection');
-    if (recordOutcome) this.recording.put(outcome);
-    else if (!outcome.connected) throw new Error(`could not connect: ${outcome.refused}`);
+    const { refused } = await within(decided, 'the connection');
+    if (refused && !recordOutcome) throw new Error(`could not connect: ${refused}`);
     return this;
   }
 

@@ -27,10 +27,15 @@ export class Recording {
     });
   }
 
+  /** Ends when there are so many entries. */
+  async reaches(count, what) {
+    if (this.#entries.length >= count) return;
+    await within(new Promise((resolve) => this.#waiting.push({ count, resolve })), what);
+  }
+
   /** Ends when so many more entries have come. */
   async more(count, what) {
-    const wanted = this.#entries.length + count;
-    await within(new Promise((resolve) => this.#waiting.push({ count: wanted, resolve })), what);
+    await this.reaches(this.#entries.length + count, what);
   }
 
   get entries() {

@@ -25,7 +25,8 @@ fn header(token: &str) -> Value {
 #[test]
 fn every_kind_of_key_signs_and_verifies() {
     use JwtAlgorithm::{HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512};
-    let pairs = [(P256, P256_PUBLIC, "ES256"), (P384, P384_PUBLIC, "ES384"), (ED25519, ED25519_PUBLIC, "EdDSA")];
+    let pairs =
+        [(P256, P256_PUBLIC, "ES256"), (P384, P384_PUBLIC, "ES384"), (ED25519, ED25519_PUBLIC, "EdDSA")];
     for (private, public, name) in pairs {
         let options = JwtOptions::new().private_key(private).public_key(public);
         let service = JwtService::new(options.sign_options(JwtSignOptions::new().expires_in(HOUR)));
@@ -75,7 +76,8 @@ fn a_token_never_chooses_its_algorithm() {
     assert!(matches!(rsa(JwtAlgorithm::RS256).verify::<Claims>(&token), Err(JwtError::Algorithm)));
     // Several may be allowed for a key, and one call may allow fewer.
     let rules = JwtVerifyOptions::new().algorithms([JwtAlgorithm::RS256, JwtAlgorithm::PS256]);
-    let wide = JwtService::new(JwtOptions::new().public_key(RSA_PUBLIC).verify_options(rules)).expect("a service");
+    let wide =
+        JwtService::new(JwtOptions::new().public_key(RSA_PUBLIC).verify_options(rules)).expect("a service");
     assert_eq!(wide.verify::<Claims>(&token).expect("valid"), ann());
     let narrow = JwtVerifyOptions::new().algorithms([JwtAlgorithm::RS256]);
     assert!(matches!(wide.verify_with::<Claims>(&token, &narrow), Err(JwtError::Algorithm)));
@@ -91,7 +93,8 @@ fn a_token_never_chooses_its_algorithm() {
 #[test]
 fn keys_take_turns_by_kid() {
     let old = || JwtKey::secret("the old secret of thirty-two bytes").key_id("old");
-    let new = || JwtKey::secret("the new secret of thirty-two bytes").key_id("new").algorithm(JwtAlgorithm::HS512);
+    let new =
+        || JwtKey::secret("the new secret of thirty-two bytes").key_id("new").algorithm(JwtAlgorithm::HS512);
     let service = of([old()]);
     let before = service.sign(&ann()).expect("a token");
     assert_eq!(header(&before)["kid"], "old");
@@ -125,7 +128,10 @@ fn an_unknown_kid_is_refused() {
     }
     assert!(matches!(named.verify::<Claims>(&with_kid(json!(null))), Err(JwtError::UnknownKey)));
     // The name of a key chooses that key and no other.
-    let two = of([JwtKey::secret(SECRET).key_id("a"), JwtKey::secret("b's secret, of thirty-two bytes!").key_id("b")]);
+    let two = of([
+        JwtKey::secret(SECRET).key_id("a"),
+        JwtKey::secret("b's secret, of thirty-two bytes!").key_id("b"),
+    ]);
     assert!(matches!(two.verify::<Claims>(&with_kid(json!("b"))), Err(JwtError::Signature)));
     // Without names of our own, that of a token means nothing, as in NestJS.
     assert!(service().verify::<Claims>(&with_kid(json!("b"))).is_ok());
@@ -136,13 +142,17 @@ fn an_unknown_kid_is_refused() {
 
 #[test]
 fn a_published_key_set_verifies() {
-    let service = of([JwtKey::key_pair(P256, P256_PUBLIC).key_id("ec"), JwtKey::key_pair(RSA, RSA_PUBLIC).key_id("rsa")]);
+    let service = of([
+        JwtKey::key_pair(P256, P256_PUBLIC).key_id("ec"),
+        JwtKey::key_pair(RSA, RSA_PUBLIC).key_id("rsa"),
+    ]);
     let jwk = |public: &str, algorithm| {
         let key = match algorithm {
             jsonwebtoken::Algorithm::ES256 => jsonwebtoken::DecodingKey::from_ec_pem(public.as_bytes()),
             _ => jsonwebtoken::DecodingKey::from_rsa_pem(public.as_bytes()),
         };
-        let jwk = jsonwebtoken::jwk::Jwk::from_decoding_key(&key.expect("a key"), Some(algorithm)).expect("a jwk");
+        let jwk =
+            jsonwebtoken::jwk::Jwk::from_decoding_key(&key.expect("a key"), Some(algorithm)).expect("a jwk");
         serde_json::to_value(jwk).expect("json")
     };
     let mut ec = jwk(P256_PUBLIC, jsonwebtoken::Algorithm::ES256);

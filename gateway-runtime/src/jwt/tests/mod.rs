@@ -44,7 +44,8 @@ fn service() -> JwtService {
 /// A token with another header or other claims, and the signature of the one that it was made of.
 fn tampered(token: &str, part: usize, change: impl FnOnce(&mut Value)) -> String {
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
-    let mut json: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[part]).expect("base64")).expect("json");
+    let mut json: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[part]).expect("base64")).expect("json");
     change(&mut json);
     parts[part] = URL_SAFE_NO_PAD.encode(json.to_string());
     parts.join(".")

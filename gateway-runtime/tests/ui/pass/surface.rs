@@ -110,6 +110,102 @@ type Client = Socket;
 type Feed = BoxStream<'static, Message>;
 type Later = BoxFuture<'static, Message>;
 
+#[derive(Default)]
+struct Guard(u8);
+
+impl Guard {
+    fn new(roles: u8) -> Self {
+        Self(roles)
+    }
+}
+
+impl CanActivate for Guard {
+    async fn can_activate(&self, context: &ExecutionContext) -> GuardResult {
+        Ok(context.metadata::<u8>("roles").is_none_or(|roles| roles == self.0))
+    }
+}
+
+/// Generic, without a default: the container provides it.
+struct Generic<T>(T);
+
+impl<T: Send + Sync + 'static> Interceptor for Generic<T> {
+    async fn intercept<'a>(&'a self, _: &'a ExecutionContext, next: Next<'a>) -> ReplyResult<'a> {
+        let _ = &self.0;
+        next.handle().await
+    }
+}
+
+fn filter() -> BaseWsExceptionFilter {
+    BaseWsExceptionFilter::new()
+}
+
+#[derive(Default)]
+struct Double;
+
+impl PipeTransform<u8> for Double {
+    type In = u8;
+
+    async fn transform(&self, value: u8, _: &ArgumentMetadata) -> Result<u8, HandlerError> {
+        Ok(value.wrapping_mul(2))
+    }
+}
+
+struct Language(String);
+
+impl FromExecutionContext for Language {
+    fn from_execution_context(context: &ExecutionContext) -> Result<Self, HandlerError> {
+        Ok(Self(context.socket().data_value("language").unwrap_or_default()))
+    }
+}
+
+static PAGE: std::sync::LazyLock<DefaultValuePipe<u8>> = std::sync::LazyLock::new(|| DefaultValuePipe::new(1));
+
+/// What stands around handlers may stand above and below, and several times.
+#[use_guards(Guard)]
+#[derive(Default)]
+#[framework::use_guards(Guard(2), self::Guard::new(Self::ROLES), on = "connection")]
+#[web_socket_gateway(namespace = "enhanced")]
+#[use_interceptors(Generic<u8>, Generic(1))]
+#[cfg_attr(all(), use_filters(filter(), BaseWsExceptionFilter))]
+#[use_pipes(ValidationPipe::new().forbid_non_whitelisted(true))]
+#[set_metadata("roles", Self::ROLES)]
+struct Enhanced;
+
+impl Enhanced {
+    const ROLES: u8 = 2;
+}
+
+#[subscribe_messages]
+impl Enhanced {
+    #[use_guards(Guard, Guard { 0: 1 })]
+    #[set_metadata(TOKEN, ["admin"])]
+    #[framework::use_pipes(Double)]
+    #[subscribe_message("pipes")]
+    fn pipes(
+        &self,
+        #[message_body("id")] id: u8,
+        #[message_body(Self::KEY, Double as Double,)] page: u8,
+        #[extract] Language(language): Language,
+        #[message_name] name: String,
+        #[connected_socket] client: &Socket,
+    ) {
+        let _ = (id, page, language, name, client);
+    }
+
+    const KEY: &'static str = "page";
+
+    #[subscribe_message("page")]
+    fn page(&self, #[message_body("page", PAGE.clone(), Double)] page: u8, #[message_body("id", ParseIntPipe)] id: u8) -> u8 {
+        page.min(id)
+    }
+
+    #[use_pipes(ValidationPipe)]
+    #[subscribe_message("text")]
+    async fn text(&self, context: &ExecutionContext, #[message_body("text")] text: String) -> Option<String> {
+        (context.pattern() == "text").then_some(text)
+    }
+}
+
 #[subscribe_messages]
 impl Everything {
     const OWN: &'static str = "own";

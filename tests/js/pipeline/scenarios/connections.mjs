@@ -7,9 +7,8 @@ function connecting(place, event) {
     const client = await connect({ place, recordOutcome: true });
     try {
       if (event && client.recording.entries[0].connected) {
-        const answered = client.recording.more(1, `what "${event}" brings`);
         client.emit(event, []);
-        await answered;
+        await client.recording.reaches(2, `what "${event}" brings`);
       }
       return client.recording.entries;
     } finally {

@@ -1,5 +1,5 @@
 /** Each kind of exception from each kind of place. */
-import { bothWays, message, messageWithAck, scenario } from '../scenario.mjs';
+import { bothWays, customScenario, message, messageWithAck, scenario } from '../scenario.mjs';
 
 const KINDS = [
   'text',
@@ -37,6 +37,22 @@ const BODIES = {
   'an object': [{ a: { b: [null] } }],
 };
 
+/** Exceptions are for the sender only. */
+async function senderOnly({ connect }) {
+  const [sender, witness] = [await connect(), await connect()];
+  try {
+    for (const place of ['guard', 'handler', 'handler-async', 'stream']) {
+      sender.emit(`fail/${place}`, [{ kind: 'text' }]);
+      await sender.settle();
+    }
+    await witness.settle();
+    return [{ sender: sender.recording.entries, witness: witness.recording.entries }];
+  } finally {
+    sender.close();
+    witness.close();
+  }
+}
+
 export const scenarios = [
   ...PLACES.flatMap((place) =>
     KINDS.map((kind) => scenario(`fail/${place}/${kind}`, bothWays(`fail/${place}`, { kind }))),
@@ -58,6 +74,7 @@ export const scenarios = [
   ...Object.entries(BODIES).map(([what, args]) =>
     scenario(`fail/whatever/${what}`, bothWays('fail/whatever', ...args)),
   ),
+  customScenario('fail/sender only', senderOnly),
   scenario('fail/after-emitting', bothWays('fail/after-emitting')),
   scenario(
     'fail/and go on',

@@ -13,6 +13,7 @@ const WITHOUT_BODY = [
   'replace',
   'silence',
   'replace-by-stream',
+  'ack',
   'to-response',
   'in-time',
   'timeout-and-failure',

@@ -1,5 +1,5 @@
 /** The built-in pipes with what they take and refuse, and pipes of one's own. */
-import { bothWays, messageWithAck, scenario } from '../scenario.mjs';
+import { bothWays, ioScenario, messageWithAck, scenario } from '../scenario.mjs';
 
 const VALUES = {
   'a number': 42,
@@ -107,6 +107,11 @@ export const scenarios = [
   ),
   scenario('pipes/chain-of-body', messageWithAck('pipes/chain-of-body', ' hello '), messageWithAck('pipes/chain-of-body', '  ')),
   scenario('pipes/method-without-decorators', messageWithAck('pipes/method-without-decorators', ' hello ')),
+  ...['async', 'stream'].map((name) =>
+    scenario(`pipes/${name}`, bothWays(`pipes/${name}`, { value: '5' }), bothWays(`pipes/${name}`, { value: 'x' })),
+  ),
+  // Plain WebSocket has no acknowledgements.
+  ioScenario('pipes/ack', bothWays('pipes/ack', { value: '5' }), bothWays('pipes/ack', { value: 'x' })),
   scenario('pipes/two-fail', messageWithAck('pipes/two-fail', { a: 'x', b: 'y' })),
   scenario('pipes/two-fail/the second only', messageWithAck('pipes/two-fail', { a: 1, b: 'y' })),
   scenario('pipes/two-fail/none', messageWithAck('pipes/two-fail', { a: 1, b: '2' })),

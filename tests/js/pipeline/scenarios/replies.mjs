@@ -13,6 +13,7 @@ const RESULTS = [
   'response/list',
   'response/null',
   'response/unnamed',
+  'response/none',
   'lookalike',
 ];
 
@@ -55,6 +56,20 @@ async function endlessStream({ connect }) {
   }
 }
 
+/** Messages that do not wait for each other; in which order their enhancers log is nobody's business. */
+async function pipelined({ connect }) {
+  const client = await connect();
+  try {
+    for (let number = 0; number < 50; number += 1) {
+      client.emit('replies/echo', [{ number }], { ack: true });
+    }
+    await client.settle();
+    return client.recording.entries.filter((entry) => !entry.log);
+  } finally {
+    client.close();
+  }
+}
+
 export const scenarios = [
   ...RESULTS.map((name) => scenario(`replies/${name}`, bothWays(`replies/${name}`))),
   ...Object.entries(ECHOED).map(([what, body]) => scenario(`replies/echo/${what}`, bothWays('replies/echo', body))),
@@ -67,4 +82,5 @@ export const scenarios = [
     messageWithAck('replies/object'),
   ),
   customScenario('streams/endless', endlessStream),
+  customScenario('replies/pipelined', pipelined),
 ];

@@ -1,6 +1,6 @@
 import { Injectable, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { WsResponse } from '@nestjs/websockets';
 import { catchError, concat, delay, EMPTY, from, map, NEVER, of, retry, throwError, timeout, TimeoutError } from 'rxjs';
 import type { Observable } from 'rxjs';
@@ -206,6 +206,14 @@ export class InterceptorsGateway {
   @SubscribeMessage('interceptors/replace-by-stream')
   replaceByStream(): string {
     return 'no stream';
+  }
+
+  /** The result does not acknowledge, whatever becomes of it. */
+  @UseInterceptors(DoubleInterceptor)
+  @SubscribeMessage('interceptors/ack')
+  ack(@Ack() ack: ((answer: unknown) => void) | undefined): number {
+    ack?.('by hand');
+    return 21;
   }
 
   @UseInterceptors(EventInterceptor)

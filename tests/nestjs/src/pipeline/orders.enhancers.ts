@@ -77,7 +77,7 @@ export class LogPipe implements PipeTransform {
 /** Says in the log what passes. */
 export class LogValuePipe implements PipeTransform {
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
-    log(`${metadata.data ?? 'body'}: ${JSON.stringify(value)}`);
+    if (metadata.type === 'body') log(`${metadata.data ?? 'body'}: ${JSON.stringify(value)}`);
     return value;
   }
 }

@@ -10,7 +10,17 @@ import {
   UsePipes,
 } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import {
+  Ack,
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import { from, map } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { send } from './send.js';
 import type { Client } from './send.js';
 
 /** What the built-in pipes throw by default means nothing to WebSocket clients. */
@@ -21,10 +31,11 @@ enum Colour {
   Blue = 'blue',
 }
 
+/** A handler without parameter decorators has its pipes look at the client, too. */
 @Injectable()
-export class TrimPipe implements PipeTransform<string, string> {
-  transform(value: string): string {
-    return value.trim();
+export class TrimPipe implements PipeTransform {
+  transform(value: unknown): unknown {
+    return typeof value === 'string' ? value.trim() : value;
   }
 }
 
@@ -127,6 +138,28 @@ export class PipesGateway {
   @SubscribeMessage('pipes/method-without-decorators')
   methodWithoutDecorators(_client: Client, value: string): object {
     return { value };
+  }
+
+  @SubscribeMessage('pipes/async')
+  async async(@MessageBody('value', new ParseIntPipe({ exceptionFactory })) value: number): Promise<object> {
+    await Promise.resolve();
+    return { value };
+  }
+
+  @SubscribeMessage('pipes/stream')
+  stream(@MessageBody('value', new ParseIntPipe({ exceptionFactory })) value: number): Observable<object> {
+    return from([value, value + 1]).pipe(map((data) => ({ event: 'item', data })));
+  }
+
+  @SubscribeMessage('pipes/ack')
+  ack(
+    @MessageBody('value', new ParseIntPipe({ exceptionFactory })) value: number,
+    @ConnectedSocket() client: Client,
+    @Ack() ack: ((answer: unknown) => void) | undefined,
+  ): string {
+    send(client, 'value', value);
+    ack?.('by hand');
+    return 'a result that does not acknowledge';
   }
 
   /** Both refuse: one of them is told. */

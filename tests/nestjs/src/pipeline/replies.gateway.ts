@@ -122,6 +122,11 @@ export class RepliesGateway {
     return { event: '', data: 1 };
   }
 
+  @SubscribeMessage('replies/response/none')
+  responseNone(): WsResponse<number> | null {
+    return null;
+  }
+
   /** No `WsResponse` by its type, but with its members. */
   @SubscribeMessage('replies/lookalike')
   lookalike(): object {
