@@ -748,3 +748,48 @@ async fn a_refused_upgrade_has_status_and_body() -> TestResult {
     assert_eq!(client.closed().await?, TestClose { code: 4001, reason: "done".to_owned() });
     Ok(())
 }
+
+static ENTRANCES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+/// A guard that is counted when it is made.
+struct Entrance;
+
+impl Entrance {
+    fn open() -> Self {
+        ENTRANCES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Self
+    }
+}
+
+impl CanActivate for Entrance {
+    async fn can_activate(&self, _: &ExecutionContext) -> GuardResult {
+        Ok(true)
+    }
+}
+
+#[web_socket_gateway(namespace = "entrance")]
+#[use_guards(Entrance::open())]
+struct EntranceGateway;
+
+#[subscribe_messages]
+impl EntranceGateway {
+    #[subscribe_message("one")]
+    fn one() -> u8 {
+        1
+    }
+
+    #[subscribe_message("two")]
+    fn two() -> u8 {
+        2
+    }
+}
+
+#[tokio::test]
+async fn a_guard_of_a_gateway_is_one_for_all_its_handlers() -> Result<(), Box<dyn std::error::Error>> {
+    let app = TestingApp::builder().only::<EntranceGateway>().create().await?;
+    let client = app.connect("/entrance").await?;
+    assert_eq!(client.emit_with_ack::<u8>("one", ()).await?, 1);
+    assert_eq!(client.emit_with_ack::<u8>("two", ()).await?, 2);
+    assert_eq!(ENTRANCES.load(std::sync::atomic::Ordering::Relaxed), 1);
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! From registrations to running servers: what happens between `create` and the first client.
 
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::Router;
@@ -123,7 +124,7 @@ fn enhancer_keys(
         if overrides.replaces(class.type_id) { &mut *replaced } else { &mut *needed }.push((class.key)());
     }
     // These are part of the handlers' types: nothing else can stand in for them.
-    let pipes = handlers.iter().flat_map(|handler| handler.pipes).filter_map(|pipe| pipe.class);
+    let pipes = handlers.iter().flat_map(|handler| handler.pipe_classes);
     needed.extend(pipes.map(|class| (class.key)()));
 }
 
@@ -152,8 +153,12 @@ pub(crate) async fn ready(
 ) -> Result<Ready, GatewayError> {
     let Assembly { container, gateways } = assembly;
     let detached = DetachedHandlers::new(DetachedLimits::default());
-    let sources = Sources { container: &container, global: &enhancers.0, overrides: &enhancers.1 };
-    let servers = servers::build(&gateways, adapter, app_port, &detached, sources)?;
+    let servers = {
+        let made = RefCell::default();
+        let sources =
+            Sources { container: &container, global: &enhancers.0, overrides: &enhancers.1, made: &made };
+        servers::build(&gateways, adapter, app_port, &detached, sources)?
+    };
     container.module_init().await?;
     for gateway in &gateways {
         if let Some(init) = gateway.descriptor.hooks.init {

@@ -11,7 +11,7 @@ use gateway_core::{AckTicket, ConnectError, DisconnectReason, ExecutionContext, 
 use parking_lot::Mutex;
 
 use super::deliver::ReplyStyle;
-use super::handler::{Handler, ResolveError, Sources};
+use super::handler::{Around, Handler, ResolveError, Sources};
 use super::hooks::{self, HookedGateway};
 use super::invoke;
 use crate::client::{Event, NamespaceHandler, Task};
@@ -55,18 +55,19 @@ impl Dispatcher {
         let concurrent_connection = gateways.iter().all(|gateway| gateway.concurrent_connection);
         let mut hooked = Vec::with_capacity(gateways.len());
         for gateway in gateways {
+            let name = gateway.name;
+            let failed = |error| (name, error);
+            let around = Around::gateway(sources, &gateway.enhancers).map_err(failed)?;
             for &descriptor in &gateway.handlers {
                 let route = *by_event.entry(descriptor.event).or_insert_with(|| {
                     routes.push(Vec::new());
                     routes.len() - 1
                 });
-                let owner = (gateway.name, &gateway.enhancers, gateway.instance.clone());
-                let handler = Handler::resolve(sources, owner, descriptor, style)
-                    .map_err(|error| (gateway.name, error))?;
+                let handler =
+                    Handler::resolve(sources, &gateway, &around, descriptor, style).map_err(failed)?;
                 routes[route].push(Arc::new(handler));
             }
-            let name = gateway.name;
-            hooked.push(HookedGateway::resolve(sources, gateway).map_err(|error| (name, error))?);
+            hooked.push(HookedGateway::resolve(sources, gateway, around).map_err(failed)?);
         }
         let (namespace, unhandled) = (namespace.to_owned(), Mutex::default());
         Ok(Self { namespace, gateways: hooked, by_event, routes, concurrent_connection, unhandled })

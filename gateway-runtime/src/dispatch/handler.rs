@@ -1,6 +1,7 @@
 //! One handler with everything that stands around it, resolved once, at start.
 
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use gateway_core::registry::HandlerDescriptor;
 use gateway_core::{Metadata, Target};
 
 use super::deliver::ReplyStyle;
-use super::{GlobalEnhancers, Overrides};
+use super::{GlobalEnhancers, Overrides, ServedGateway};
 
 /// A guard, interceptor, pipe or filter that could not be made.
 #[derive(Debug)]
@@ -28,18 +29,46 @@ pub(crate) struct Sources<'s> {
     pub(crate) container: &'s Container,
     pub(crate) global: &'s GlobalEnhancers,
     pub(crate) overrides: &'s Overrides,
+    /// What has been made already: a type has one instance, on however many gateways and methods it
+    /// stands.
+    pub(crate) made: &'s RefCell<Overrides>,
 }
 
 impl Sources<'_> {
     fn make<T: Clone>(
         &self,
         enhancer: &Enhancer<T>,
-        overrides: &HashMap<TypeId, T>,
+        of_kind: impl Fn(&Overrides) -> &HashMap<TypeId, T>,
+        of_kind_mut: impl Fn(&mut Overrides) -> &mut HashMap<TypeId, T>,
     ) -> Result<T, ResolveError> {
-        if let Some(replaced) = enhancer.class.and_then(|class| overrides.get(&class.type_id)) {
+        let make =
+            || (enhancer.make)(self.container).map_err(|source| ResolveError { name: enhancer.name, source });
+        let Some(class) = enhancer.class else { return make() };
+        if let Some(replaced) = of_kind(self.overrides).get(&class.type_id) {
             return Ok(replaced.clone());
         }
-        (enhancer.make)(self.container).map_err(|source| ResolveError { name: enhancer.name, source })
+        if let Some(made) = of_kind(&self.made.borrow()).get(&class.type_id) {
+            return Ok(made.clone());
+        }
+        let made = make()?;
+        of_kind_mut(&mut self.made.borrow_mut()).insert(class.type_id, made.clone());
+        Ok(made)
+    }
+
+    fn guard(&self, enhancer: &Enhancer<SharedGuard>) -> Result<SharedGuard, ResolveError> {
+        self.make(enhancer, |all| &all.guards, |all| &mut all.guards)
+    }
+
+    fn pipe(&self, enhancer: &Enhancer<GatewayPipe>) -> Result<GatewayPipe, ResolveError> {
+        self.make(enhancer, |all| &all.pipes, |all| &mut all.pipes)
+    }
+
+    fn interceptor(&self, enhancer: &Enhancer<SharedInterceptor>) -> Result<SharedInterceptor, ResolveError> {
+        self.make(enhancer, |all| &all.interceptors, |all| &mut all.interceptors)
+    }
+
+    fn filter(&self, enhancer: &Enhancer<SharedFilter>) -> Result<SharedFilter, ResolveError> {
+        self.make(enhancer, |all| &all.filters, |all| &mut all.filters)
     }
 }
 
@@ -67,34 +96,17 @@ impl fmt::Debug for Around {
 }
 
 impl Around {
-    /// Global, then the gateway's, then the method's; filters the other way round.
-    pub(crate) fn resolve(
-        sources: Sources<'_>,
-        gateway: &Enhancers,
-        method: &Enhancers,
-    ) -> Result<Self, ResolveError> {
-        let Sources { global, overrides, .. } = sources;
+    /// What stands around all handlers of a gateway: global, then its own.
+    pub(crate) fn gateway(sources: Sources<'_>, enhancers: &Enhancers) -> Result<Self, ResolveError> {
+        let global = sources.global;
         let mut around = Self {
             guards: global.guards.clone(),
             interceptors: global.interceptors.clone(),
+            filters: global.filters.iter().rev().cloned().collect(),
             ..Self::default()
         };
-        let mut filters = global.filters.clone();
-        for level in [gateway, method] {
-            for entry in level.guards.iter().filter(|entry| !entry.on_connection) {
-                around.guards.push(sources.make(&entry.guard, &overrides.guards)?);
-            }
-            for entry in level.interceptors {
-                around.interceptors.push(sources.make(entry, &overrides.interceptors)?);
-            }
-            for entry in level.filters {
-                filters.push(sources.make(entry, &overrides.filters)?);
-            }
-        }
-        filters.reverse();
-        around.filters = filters;
-        let own: Result<Vec<_>, _> =
-            gateway.pipes.iter().map(|entry| sources.make(entry, &overrides.pipes)).collect();
+        around.extend(sources, enhancers)?;
+        let own: Result<Vec<_>, _> = enhancers.pipes.iter().map(|entry| sources.pipe(entry)).collect();
         for pipe in global.pipes.iter().cloned().chain(own?) {
             match pipe {
                 // The innermost one's options hold.
@@ -105,13 +117,34 @@ impl Around {
         Ok(around)
     }
 
+    /// What stands around one of the gateway's handlers.
+    fn method(&self, sources: Sources<'_>, enhancers: &Enhancers) -> Result<Self, ResolveError> {
+        let mut around = self.clone();
+        around.extend(sources, enhancers)?;
+        Ok(around)
+    }
+
+    /// Adds a level inside of what is there; its filters are asked before, the last one first.
+    fn extend(&mut self, sources: Sources<'_>, enhancers: &Enhancers) -> Result<(), ResolveError> {
+        for entry in enhancers.guards.iter().filter(|entry| !entry.on_connection) {
+            self.guards.push(sources.guard(&entry.guard)?);
+        }
+        for entry in enhancers.interceptors {
+            self.interceptors.push(sources.interceptor(entry)?);
+        }
+        for entry in enhancers.filters {
+            self.filters.insert(0, sources.filter(entry)?);
+        }
+        Ok(())
+    }
+
     /// The guards that decide who may connect.
     pub(crate) fn connection_guards(
         sources: Sources<'_>,
         gateway: &Enhancers,
     ) -> Result<Vec<SharedGuard>, ResolveError> {
         let guards = gateway.guards.iter().filter(|entry| entry.on_connection);
-        guards.map(|entry| sources.make(&entry.guard, &sources.overrides.guards)).collect()
+        guards.map(|entry| sources.guard(&entry.guard)).collect()
     }
 
     /// Whether a message goes straight to its handler.
@@ -138,12 +171,12 @@ pub(crate) struct Handler {
 impl Handler {
     pub(crate) fn resolve(
         sources: Sources<'_>,
-        gateway: (&'static str, &Enhancers, Instance),
+        gateway: &ServedGateway,
+        around: &Around,
         descriptor: &'static HandlerDescriptor,
         style: ReplyStyle,
     ) -> Result<Self, ResolveError> {
-        let (name, enhancers, instance) = gateway;
-        let around = Around::resolve(sources, enhancers, &descriptor.enhancers)?;
+        let around = around.method(sources, &descriptor.enhancers)?;
         let pipes: Result<Vec<_>, _> = descriptor
             .pipes
             .iter()
@@ -151,12 +184,13 @@ impl Handler {
                 (pipe.make)(sources.container).map_err(|source| ResolveError { name: pipe.name, source })
             })
             .collect();
-        let metadata = Metadata::new(enhancers.metadata, descriptor.enhancers.metadata);
-        let target = Target::new(name, descriptor.method, descriptor.event, metadata)
+        let metadata = Metadata::new(gateway.enhancers.metadata, descriptor.enhancers.metadata);
+        let target = Target::new(gateway.name, descriptor.method, descriptor.event, metadata)
             .with_validation(around.validation.clone())
             .with_pipes(pipes?)
             .with_container(sources.container.clone());
         let bare = around.is_empty();
+        let instance = gateway.instance.clone();
         Ok(Self { instance, descriptor, style, target: Arc::new(target), around, bare })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use gateway_core::container::{HookResult, Instance};
-use gateway_core::enhancers::{Enhancers, SharedFilter, SharedGuard};
+use gateway_core::enhancers::{SharedFilter, SharedGuard};
 use gateway_core::registry::GatewayHooks;
 use gateway_core::{
     Arguments, ConnectError, DisconnectReason, ExecutionContext, HandlerError, Metadata, Socket, Target,
@@ -34,9 +34,12 @@ impl std::fmt::Debug for HookedGateway {
 }
 
 impl HookedGateway {
-    pub(crate) fn resolve(sources: Sources<'_>, gateway: ServedGateway) -> Result<Self, ResolveError> {
+    pub(crate) fn resolve(
+        sources: Sources<'_>,
+        gateway: ServedGateway,
+        around: Around,
+    ) -> Result<Self, ResolveError> {
         let guards = Around::connection_guards(sources, &gateway.enhancers)?;
-        let around = Around::resolve(sources, &gateway.enhancers, &Enhancers::NONE)?;
         let target = |method, pattern| {
             let metadata = Metadata::new(gateway.enhancers.metadata, &[]);
             let target = Target::new(gateway.name, method, pattern, metadata);
