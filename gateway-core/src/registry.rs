@@ -82,6 +82,8 @@ pub struct HandlerDescriptor {
     pub method: &'static str,
     /// Whether the method acknowledges by hand: then its reply does not.
     pub takes_ack: bool,
+    /// Whether it runs as a task of its own: it burns CPU, and would hold up its connection.
+    pub spawn: bool,
     /// Guards, interceptors, filters and metadata on the method.
     pub enhancers: Enhancers,
     /// The pipes of its parameters, in the order in which the handler asks for them by number: all of one

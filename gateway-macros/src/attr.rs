@@ -281,6 +281,42 @@ pub(crate) fn optional_name(helper: &HelperAttribute) -> syn::Result<Option<Expr
     parser.parse2(content).map(Some)
 }
 
+/// What `#[subscribe_message]` says.
+pub(crate) struct Subscription {
+    pub(crate) event: Expr,
+    /// The handler runs as a task of its own.
+    pub(crate) spawn: bool,
+}
+
+/// `#[subscribe_message("event")]` or `#[subscribe_message("event", spawn)]`.
+pub(crate) fn subscription(helper: &HelperAttribute) -> syn::Result<Subscription> {
+    let content = helper.content()?;
+    if content.is_empty() {
+        return Err(syn::Error::new(helper.span(), "which event? write `#[subscribe_message(\"event\")]`"));
+    }
+    let parser = |input: ParseStream<'_>| {
+        let event: Expr = input.parse()?;
+        let mut spawn = false;
+        if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            let option: Ident = input.parse()?;
+            if option != "spawn" {
+                return Err(syn::Error::new(
+                    option.span(),
+                    "the only option of `#[subscribe_message(\"event\")]` is `spawn`, for a handler that burns CPU; one \
+                     event is one attribute",
+                ));
+            }
+            spawn = true;
+            input.parse::<Option<Token![,]>>()?;
+        }
+        if !input.is_empty() {
+            return Err(input.error("`#[subscribe_message]` takes an event, and perhaps `spawn`"));
+        }
+        Ok(Subscription { event, spawn })
+    };
+    parser.parse2(content)
+}
+
 /// Whether an expression can be a name: a string, or the path of a constant.
 pub(crate) fn is_name(expression: &Expr) -> bool {
     match expression {

@@ -68,6 +68,9 @@ pub fn subscribe_messages(attribute: TokenStream, item: TokenStream) -> TokenStr
 ///
 /// The method is sync or `async`, with `&self`, `self: Arc<Self>` or without a receiver. It returns
 /// nothing, a value, a `WsResponse`, or a stream of these, also inside `Result` and `Option`.
+///
+/// `#[subscribe_message("event", spawn)]` runs the handler as a task of its own: for one that burns CPU, which
+/// would otherwise hold up everything else of its client.
 #[proc_macro_attribute]
 pub fn subscribe_message(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced(Helper::SubscribeMessage, item.into()).into()

@@ -6,7 +6,7 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Expr, FnArg, Ident, ItemStruct, Member, Path, Signature, Type, parse_quote};
 
-use crate::attr::{self, Argument, Helper, HelperAttribute};
+use crate::attr::{self, Argument, Helper, HelperAttribute, Subscription};
 use crate::diagnostics::Errors;
 use crate::entry::{self, BodyContent, Entry};
 use crate::item::{ImplBlock, ImplItem, Method};
@@ -242,13 +242,9 @@ impl MethodModel {
     }
 
     /// The event of each `#[subscribe_message]`.
-    pub(crate) fn events(&self) -> impl Iterator<Item = syn::Result<Expr>> {
+    pub(crate) fn events(&self) -> impl Iterator<Item = syn::Result<Subscription>> {
         let subscriptions = self.helpers.iter().filter(|helper| helper.helper == Helper::SubscribeMessage);
-        subscriptions.map(|helper| {
-            attr::optional_name(helper)?.ok_or_else(|| {
-                syn::Error::new(helper.span(), "which event? write `#[subscribe_message(\"event\")]`")
-            })
-        })
+        subscriptions.map(attr::subscription)
     }
 }
 

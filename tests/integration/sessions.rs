@@ -313,3 +313,40 @@ async fn heartbeats_go_on_while_reading_is_paused() {
     narrow.gate.open();
     narrow.log.until_len(20).await;
 }
+
+/// Handlers that hold their thread, as a task of their own and not.
+#[web_socket_gateway(namespace = "burning")]
+struct BurningGateway {
+    gate: Gate,
+}
+
+#[subscribe_messages]
+impl BurningGateway {
+    /// Holds its thread until the other handler has run: on the session's own task that would be never.
+    #[subscribe_message("burn", spawn)]
+    fn burn(&self) -> &'static str {
+        let limit = std::time::Instant::now() + crate::support::client::LIMIT;
+        while !self.gate.is_open() && std::time::Instant::now() < limit {
+            std::thread::yield_now();
+        }
+        if self.gate.is_open() { "burnt" } else { "held up" }
+    }
+
+    #[subscribe_message("next")]
+    fn next(&self) -> &'static str {
+        self.gate.open();
+        "next"
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spawned_handler_that_burns_cpu_holds_up_nothing_of_its_client() {
+    let app = TestApp::serve::<BurningGateway>().await;
+    let mut client = app.client_in("/burning").await;
+    let burning = client.ask("burn", serde_json::json!([])).await;
+    let next = client.ask("next", serde_json::json!([])).await;
+    let mut answers = [client.packet().await, client.packet().await].map(|packet| (packet.id, packet.data));
+    answers.sort_by_key(|(id, _)| *id);
+    let expected = [(Some(burning), serde_json::json!(["burnt"])), (Some(next), serde_json::json!(["next"]))];
+    assert_eq!(answers, expected);
+}

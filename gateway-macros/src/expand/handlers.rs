@@ -9,7 +9,7 @@ use syn::{ReceiverKind, Type};
 use super::enhancers::enhancers;
 use super::parameters::Parameters;
 use super::{location, mentions, reply::reply, runtime_path};
-use crate::attr::Helper;
+use crate::attr::{Helper, Subscription};
 use crate::diagnostics::at;
 use crate::model::{BlockModel, MethodModel, ParameterSource};
 use crate::spelling::{Outside, outlives_call};
@@ -242,13 +242,15 @@ impl<'m> Handler<'m> {
         let classes = &parameters.classes;
         let mut descriptors = TokenStream::new();
         for event in method.events() {
-            let event = self.outside.write(event?);
+            let Subscription { event, spawn } = event?;
+            let event = self.outside.write(&event);
             descriptors.extend(quote_spanned! {span=>
                 #(#cfg)*
                 __private::HandlerDescriptor {
                     event: #event,
                     method: #name,
                     takes_ack: #takes_ack,
+                    spawn: #spawn,
                     enhancers: #around,
                     pipes: #pipes,
                     pipe_classes: &[#(#classes),*],

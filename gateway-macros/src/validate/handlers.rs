@@ -10,7 +10,7 @@ use syn::{GenericParam, Generics, ReceiverKind, Safety, Type};
 
 use super::enhancers::{self, Level};
 use super::{no_content, one_helper};
-use crate::attr::{Argument, Helper, HelperAttribute};
+use crate::attr::{Argument, Helper, HelperAttribute, Subscription};
 use crate::diagnostics::Errors;
 use crate::entry::{self, Entry};
 use crate::item::ImplBlock;
@@ -101,7 +101,7 @@ fn handler(method: &MethodModel, errors: &mut Errors) {
 fn events(method: &MethodModel, errors: &mut Errors) {
     let mut seen = BTreeMap::new();
     for event in method.events() {
-        let Some(event) = errors.keep(event) else { continue };
+        let Some(Subscription { event, .. }) = errors.keep(event) else { continue };
         if seen.insert(event.to_token_stream().to_string(), ()).is_some() {
             errors.on(&event, "the method subscribes to this event already");
         }

@@ -162,6 +162,7 @@ const _: () = {
             event: "a",
             method: "around",
             takes_ack: false,
+            spawn: false,
             enhancers: __AROUND_0,
             pipes: &[],
             pipe_classes: &[],
@@ -171,6 +172,7 @@ const _: () = {
             event: "b",
             method: "around",
             takes_ack: false,
+            spawn: false,
             enhancers: __AROUND_0,
             pipes: &[],
             pipe_classes: &[],
@@ -185,6 +187,7 @@ const _: () = {
                     <__private::Parameter<'_, Message>>::KIND,
                 ],
             ),
+            spawn: false,
             enhancers: __private::Enhancers::NONE,
             pipes: __PIPES_1,
             pipe_classes: &[

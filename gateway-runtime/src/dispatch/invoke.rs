@@ -16,6 +16,9 @@ use crate::client::Task;
 /// Calls a handler. A handler that is done at once has replied when this returns; what is left to
 /// do goes to `run`.
 pub(crate) fn invoke(handler: &Arc<Handler>, context: ExecutionContext, run: &mut dyn FnMut(Task)) {
+    if handler.descriptor.spawn {
+        return run(spawned(handler.clone(), context));
+    }
     if !handler.bare {
         return run(Box::pin(pipeline::run(handler.clone(), context)));
     }
@@ -36,6 +39,17 @@ pub(crate) fn invoke(handler: &Arc<Handler>, context: ExecutionContext, run: &mu
         }
         Invoke::Borrowed(function) => run(Box::pin(run_borrowed(handler.clone(), context, function))),
     }
+}
+
+/// A handler as a task of its own, on whichever thread is free. The connection counts it among its
+/// running handlers; when the client goes it runs on.
+fn spawned(handler: Arc<Handler>, context: ExecutionContext) -> Task {
+    Box::pin(async move {
+        let task = tokio::spawn(pipeline::run(handler, context));
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a spawned handler did not end by itself");
+        }
+    })
 }
 
 /// A future that borrows nothing.

@@ -53,6 +53,11 @@ impl Gate {
         self.0.send_replace(true);
     }
 
+    /// Whether it is open.
+    pub(crate) fn is_open(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until it is open, for as long as that takes.
     pub(crate) async fn passed(&self) {
         // The gate itself is the sender: it lives while it is borrowed.
