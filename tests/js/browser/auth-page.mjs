@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
   '--headless',

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { within } from '../lib/wait.mjs';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
   '--headless',

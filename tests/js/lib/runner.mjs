@@ -5,7 +5,7 @@ import { Session } from './session.mjs';
 import { within } from './wait.mjs';
 
 /** How long one check may take in all. */
-const CHECK_LIMIT_MS = 30_000;
+const CHECK_LIMIT_MS = 90_000;
 
 /** Runs `checks` (name → function of a session) against `target`; returns how many failed. */
 export async function runChecks(checks, target) {

@@ -3,7 +3,7 @@
  */
 
 /** How long anything may take that a server answers at once. */
-export const DEFAULT_WAIT_MS = 5_000;
+export const DEFAULT_WAIT_MS = 20_000;
 
 /** The settled `promise`, or an error that names `what` after `limitMs`. */
 export async function within(promise, what, limitMs = DEFAULT_WAIT_MS) {
