@@ -6,6 +6,7 @@
 use std::env;
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process;
 
 use gateway_runtime::prelude::*;
@@ -73,6 +74,16 @@ pub async fn listen(app: GatewayApp) -> Result<(), GatewayError> {
     println!("listening on {}", running.local_addr().port());
     running.wait().await;
     Ok(())
+}
+
+/// Where the page's Socket.IO client comes from: an installed `socket.io-client` package (`SOCKET_IO_CLIENT`
+/// names its folder), else the public CDN, so that the example runs from a fresh clone. The log says which.
+pub fn socket_io_client() -> ServeClient {
+    let named = env::var_os("SOCKET_IO_CLIENT").map(PathBuf::from);
+    let here = PathBuf::from("node_modules/socket.io-client");
+    let of_the_tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/js/node_modules/socket.io-client");
+    let installed = || [PathBuf::from(of_the_tests), here.clone()].into_iter().find(|folder| folder.is_dir());
+    ServeClient::folder(named.or_else(installed).unwrap_or_else(|| here.clone())).or_cdn()
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 //!
 //! It must never know how a token is verified, or what its page looks like.
 
-use std::env;
-use std::path::PathBuf;
-
+use gateway_examples::socket_io_client;
 use gateway_runtime::WsJwtError;
 use gateway_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -136,16 +134,6 @@ impl AuthGateway {
 /// An exception with a code, which `ErrorFilter` hands on.
 fn coded(code: &str, message: &str) -> WsException {
     WsException::from_value(json!({ "code": code, "message": message }))
-}
-
-/// Where the page's Socket.IO client comes from: an installed `socket.io-client` package (`SOCKET_IO_CLIENT`
-/// names its folder), else the public CDN, so that the example runs from a fresh clone.
-fn socket_io_client() -> ServeClient {
-    let named = env::var_os("SOCKET_IO_CLIENT").map(PathBuf::from);
-    let here = PathBuf::from("node_modules/socket.io-client");
-    let of_the_tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/js/node_modules/socket.io-client");
-    let installed = || [PathBuf::from(of_the_tests), here.clone()].into_iter().find(|folder| folder.is_dir());
-    ServeClient::folder(named.or_else(installed).unwrap_or_else(|| here.clone())).or_cdn()
 }
 
 #[cfg(test)]
