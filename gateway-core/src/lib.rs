@@ -44,6 +44,7 @@ pub mod serve;
 mod server;
 mod socket;
 mod target;
+pub mod telemetry;
 mod undefined;
 
 pub use ack::{AckError, AckFuture, BroadcastAckError, BroadcastAcks};
