@@ -1,4 +1,4 @@
-//! Acknowledgements that the server waits for.
+//! Acknowledgements that the server waits for, from one client each.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,12 +8,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::arguments::{Arguments, DecodeError};
+use crate::broadcast_acks::Asked;
 use crate::payload::EncodeError;
 use crate::socket::Socket;
 
@@ -51,13 +51,15 @@ struct Waiters {
 }
 
 #[derive(Debug)]
-enum Waiter {
+pub(crate) enum Waiter {
+    /// Of an event to this client.
     One(oneshot::Sender<Arguments>),
-    Many(mpsc::UnboundedSender<Arguments>),
+    /// Of a broadcast, which this client was one of many to get.
+    Many(Asked),
 }
 
 impl PendingAcks {
-    fn insert(&self, id: u64, waiter: Waiter) {
+    pub(crate) fn insert(&self, id: u64, waiter: Waiter) {
         let mut waiters = self.waiters.lock();
         // To a closed socket nothing is sent: dropping the waiter says so to the one who waits.
         if !waiters.closed {
@@ -65,7 +67,7 @@ impl PendingAcks {
         }
     }
 
-    fn remove(&self, id: u64) -> Option<Waiter> {
+    pub(crate) fn remove(&self, id: u64) -> Option<Waiter> {
         let mut waiters = self.waiters.lock();
         let waiter = waiters.by_id.remove(&id);
         if waiters.by_id.is_empty() {
@@ -80,7 +82,7 @@ impl PendingAcks {
         match self.remove(id) {
             // Whoever stopped waiting does not want it.
             Some(Waiter::One(waiter)) => drop(waiter.send(arguments)),
-            Some(Waiter::Many(waiter)) => drop(waiter.send(arguments)),
+            Some(Waiter::Many(asked)) => asked.answer(arguments),
             None => tracing::debug!(id, "an acknowledgement that nobody waits for"),
         }
     }
@@ -116,18 +118,19 @@ enum AckState {
     },
 }
 
-enum Timeout {
+/// When waiting ends, if it does: a timer that is made on the first poll.
+pub(crate) enum Timeout {
     None,
     After(Duration),
     Running(Pin<Box<tokio::time::Sleep>>),
 }
 
 impl Timeout {
-    fn new(timeout: Option<Duration>) -> Self {
+    pub(crate) fn new(timeout: Option<Duration>) -> Self {
         timeout.map_or(Self::None, Self::After)
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Self::After(timeout) = *self {
             *self = Self::Running(Box::pin(tokio::time::sleep(timeout)));
         }
@@ -166,7 +169,8 @@ impl<R: DeserializeOwned> Future for AckFuture<R> {
     }
 }
 
-fn decode<R: DeserializeOwned>(arguments: &Arguments) -> Result<R, AckError> {
+/// An answer of several arguments decodes as a tuple.
+pub(crate) fn decode<R: DeserializeOwned>(arguments: &Arguments) -> Result<R, AckError> {
     Ok(crate::arguments::decode(arguments.body().as_ref())?)
 }
 
@@ -181,82 +185,5 @@ impl<R> Drop for AckFuture<R> {
 impl<R> fmt::Debug for AckFuture<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AckFuture").finish_non_exhaustive()
-    }
-}
-
-/// The acknowledgements of a broadcast that have not all come in time.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("operation has timed out: {} of {expected} clients acknowledged", responses.len())]
-pub struct BroadcastAckError<R> {
-    /// The answers that came.
-    pub responses: Vec<R>,
-    /// How many clients were asked.
-    pub expected: usize,
-}
-
-/// The acknowledgements of one broadcast: the raw material of `emit_with_ack` on several sockets.
-pub struct BroadcastAcks {
-    sockets: Vec<Socket>,
-    id: u64,
-    timeout: Timeout,
-    answers: mpsc::UnboundedReceiver<Arguments>,
-    received: Vec<Arguments>,
-}
-
-impl BroadcastAcks {
-    /// Expects an acknowledgement numbered `id` from each of `sockets`.
-    pub fn expect(sockets: &[Socket], id: u64, timeout: Option<Duration>) -> Self {
-        let (sender, answers) = mpsc::unbounded_channel();
-        for socket in sockets {
-            socket.pending_acks().insert(id, Waiter::Many(sender.clone()));
-        }
-        let timeout = Timeout::new(timeout);
-        Self { sockets: sockets.to_vec(), id, timeout, answers, received: Vec::new() }
-    }
-
-    /// Waits for all of them and decodes them.
-    ///
-    /// # Errors
-    /// The timeout passed, a client left, or an answer does not decode: the rest is in the error.
-    pub(crate) fn collect<R: DeserializeOwned + Send>(
-        mut self,
-    ) -> BoxFuture<'static, Result<Vec<R>, BroadcastAckError<R>>> {
-        Box::pin(async move {
-            let expected = self.sockets.len();
-            std::future::poll_fn(|cx| self.poll_all(cx)).await;
-            let answers = self.received.iter();
-            let responses: Vec<R> = answers.filter_map(|answer| decode(answer).ok()).collect();
-            if responses.len() == expected {
-                Ok(responses)
-            } else {
-                Err(BroadcastAckError { responses, expected })
-            }
-        })
-    }
-
-    fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.received.len() < self.sockets.len() {
-            match self.answers.poll_recv(cx) {
-                Poll::Ready(Some(answer)) => self.received.push(answer),
-                // Whoever has not answered is gone.
-                Poll::Ready(None) => return Poll::Ready(()),
-                Poll::Pending => return self.timeout.poll(cx),
-            }
-        }
-        Poll::Ready(())
-    }
-}
-
-impl Drop for BroadcastAcks {
-    fn drop(&mut self) {
-        for socket in &self.sockets {
-            socket.pending_acks().remove(self.id);
-        }
-    }
-}
-
-impl fmt::Debug for BroadcastAcks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BroadcastAcks").field("id", &self.id).finish_non_exhaustive()
     }
 }

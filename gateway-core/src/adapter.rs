@@ -7,13 +7,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use serde_json::{Map, Value};
 
-use crate::ack::BroadcastAcks;
+use crate::arguments::Arguments;
+use crate::broadcast_acks::BroadcastAcks;
 use crate::payload::Payload;
 use crate::remote::RemoteSocket;
 use crate::room::Room;
-use crate::server::Server;
+use crate::server::{Server, WeakServer};
 use crate::socket::Socket;
 
 /// Whom a broadcast is for (Socket.IO's `BroadcastOptions`).
@@ -35,7 +37,9 @@ pub struct BroadcastFlags {
     pub volatile: bool,
     /// Only to clients of this process.
     pub local: bool,
-    /// How long acknowledgements are waited for.
+    /// Whether transports may compress it; `None` if nothing was said, which means yes.
+    pub compress: Option<bool>,
+    /// How long acknowledgements, and answers of other processes, are waited for.
     pub timeout: Option<Duration>,
 }
 
@@ -44,7 +48,7 @@ pub struct BroadcastFlags {
 #[non_exhaustive]
 pub enum AdapterError {
     /// Other processes did not answer in time.
-    #[error("timed out: {answered} of {expected} servers answered")]
+    #[error("timed out: {answered} of {expected} other servers answered")]
     Timeout {
         /// How many answered.
         answered: usize,
@@ -54,12 +58,68 @@ pub enum AdapterError {
     /// The service between the processes cannot be reached.
     #[error("the adapter cannot reach its service: {0}")]
     Unavailable(String),
+    /// The namespace or the adapter does not have this operation; the text says what to do instead.
+    #[error("{0}")]
+    Unsupported(&'static str),
+}
+
+/// The answers to a server-side event that have not all come in time.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct ServerSideAckError<R> {
+    /// Why the rest did not come.
+    #[source]
+    pub error: AdapterError,
+    /// The answers that came.
+    pub responses: Vec<R>,
+}
+
+/// What is kept of a client that is gone, so that it can come back (Socket.IO's `Session`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// The socket's id.
+    pub sid: Room,
+    /// The private id, which only the client knows.
+    pub pid: Arc<str>,
+    /// The rooms that it was in, that of its own id included.
+    pub rooms: Vec<Room>,
+    /// Its `data`.
+    pub data: Map<String, Value>,
+}
+
+/// A client that came back in time.
+#[derive(Clone, Debug)]
+pub struct RestoredSession {
+    /// What was kept of it.
+    pub session: Session,
+    /// The events that it has missed, in their order, each with its offset as the last argument.
+    pub missed: Vec<Payload>,
+}
+
+/// Whether an adapter works, for `health` endpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AdapterHealth {
+    /// It does.
+    Up,
+    /// It serves this process only until its service can be reached again; why.
+    Degraded(String),
 }
 
 /// Rooms and broadcasting of one namespace (Socket.IO's `Adapter`).
 ///
 /// A socket is always a member of the room that has its id as name.
 pub trait Adapter: Send + Sync + fmt::Debug + 'static {
+    /// Called once, when the namespace exists: what comes from other processes is for this server.
+    fn init(&self, server: WeakServer) {
+        let _ = server;
+    }
+
+    /// Called when the namespace is removed or the application stops: leaves the cluster.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
     /// Makes a socket known and puts it into rooms.
     fn add_all(&self, socket: &Socket, rooms: Vec<Room>);
 
@@ -99,6 +159,46 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
 
     /// Disconnects the sockets whom `to` names; with `close` their whole connections.
     fn disconnect_sockets(&self, to: &BroadcastOptions, close: bool);
+
+    /// The rooms of all processes that have members, those of single sockets included (`allRooms` of the
+    /// Redis adapter).
+    fn all_rooms(&self) -> BoxFuture<'_, Result<Vec<Room>, AdapterError>>;
+
+    /// How many processes serve the namespace, this one included (`serverCount`).
+    fn server_count(&self) -> BoxFuture<'_, Result<usize, AdapterError>>;
+
+    /// Tells the other processes an event of the servers' own (`serverSideEmit`).
+    fn server_side_emit(&self, event: Payload);
+
+    /// [`server_side_emit`](Self::server_side_emit), and the answer of each of them, within `timeout` or
+    /// the adapter's own.
+    fn server_side_emit_with_ack(
+        &self,
+        event: Payload,
+        timeout: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Vec<Arguments>, ServerSideAckError<Arguments>>>;
+
+    /// Keeps what is needed to restore a client that is gone (`persistSession`).
+    fn persist_session(&self, session: Session) {
+        let _ = session;
+    }
+
+    /// Restores a client with this private id that has received everything up to `offset`
+    /// (`restoreSession`); `None` if too much time has passed, or nothing is known of it.
+    fn restore_session<'a>(
+        &'a self,
+        server: &'a Server,
+        pid: &'a str,
+        offset: &'a str,
+    ) -> BoxFuture<'a, Option<RestoredSession>> {
+        let _ = (server, pid, offset);
+        ready(None).boxed()
+    }
+
+    /// Whether it works.
+    fn health(&self) -> AdapterHealth {
+        AdapterHealth::Up
+    }
 }
 
 /// Makes the adapter of each namespace, by the namespace's name.

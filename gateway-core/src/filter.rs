@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
 
+use crate::adapter::BroadcastFlags;
 use crate::data::Data;
 use crate::exception::{ExceptionCause, HandlerError};
 use crate::execution_context::ExecutionContext;
@@ -181,7 +182,7 @@ impl BaseWsExceptionFilter {
             tracing::error!(pattern = context.pattern(), namespace, socket, "a handler failed: {text}");
         }
         match self.payload(&exception, context) {
-            Ok(payload) => socket.send_event(payload, false),
+            Ok(payload) => socket.send_event(payload, BroadcastFlags::default()),
             Err(error) => tracing::error!(%error, "an exception was not sent"),
         }
     }

@@ -16,30 +16,43 @@ use bytes::Bytes;
 pub struct Frames {
     text: Bytes,
     attachments: Option<Arc<[Bytes]>>,
+    compress: bool,
 }
 
 impl Frames {
     /// A packet of one text frame.
     pub fn text(text: String) -> Self {
-        Self { text: Bytes::from(text), attachments: None }
+        Self { text: Bytes::from(text), attachments: None, compress: true }
     }
 
     /// A packet of one text frame, followed by binary frames.
     pub fn with_attachments(text: String, attachments: Vec<Bytes>) -> Self {
         let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
-        Self { text: Bytes::from(text), attachments }
+        Self { text: Bytes::from(text), attachments, compress: true }
     }
 
     /// A packet whose text is encoded already. `text` must be UTF-8: it goes out as a text frame.
     pub fn encoded(text: Bytes, attachments: Vec<Bytes>) -> Self {
         debug_assert!(std::str::from_utf8(&text).is_ok(), "the text of a packet is UTF-8");
         let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
-        Self { text, attachments }
+        Self { text, attachments, compress: true }
     }
 
     /// A packet of one binary frame and no text (plain WebSocket `send` of bytes).
     pub fn binary(bytes: Bytes) -> Self {
-        Self { text: Bytes::new(), attachments: Some(Arc::new([bytes])) }
+        Self { text: Bytes::new(), attachments: Some(Arc::new([bytes])), compress: true }
+    }
+
+    /// Says whether a transport may compress it (Socket.IO's `compress` flag).
+    #[must_use]
+    pub fn with_compression(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Whether a transport may compress it; true unless something else was said.
+    pub fn compress(&self) -> bool {
+        self.compress
     }
 
     /// The text part, UTF-8; empty if the packet is binary only.

@@ -9,6 +9,7 @@ mod ack;
 pub mod adapter;
 mod arguments;
 mod binary;
+mod broadcast_acks;
 pub mod container;
 mod cors;
 pub mod counters;
@@ -47,10 +48,14 @@ mod target;
 pub mod telemetry;
 mod undefined;
 
-pub use ack::{AckError, AckFuture, BroadcastAckError, BroadcastAcks};
-pub use adapter::{Adapter, AdapterError, BroadcastFlags, BroadcastOptions};
+pub use ack::{AckError, AckFuture};
+pub use adapter::{
+    Adapter, AdapterError, AdapterHealth, BroadcastFlags, BroadcastOptions, RestoredSession,
+    ServerSideAckError, Session,
+};
 pub use arguments::{Arguments, DecodeError, ParseArgumentsError, RawArgument};
 pub use binary::Binary;
+pub use broadcast_acks::{BroadcastAckError, BroadcastAcks, RemoteAcks};
 pub use container::{HookError, HookResult};
 pub use cors::{Cors, CorsBuilder, CorsOrigin, IntoCors, IntoSeconds};
 pub use data::Data;
@@ -80,6 +85,6 @@ pub use remote::RemoteSocket;
 pub use reply::{Outcome, Reply, ReplyStream, WsResponse};
 pub use request_scope::{FromClient, RequestScoped};
 pub use room::{IntoRooms, Room};
-pub use server::{ConnectError, Namespace, Server};
+pub use server::{ConnectError, Namespace, Server, WeakServer};
 pub use socket::{Rooms, Socket};
 pub use target::Target;

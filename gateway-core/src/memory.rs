@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::RwLock;
 
-use crate::ack::BroadcastAcks;
-use crate::adapter::{Adapter, AdapterError, BroadcastOptions};
+use crate::adapter::{Adapter, AdapterError, BroadcastOptions, ServerSideAckError};
+use crate::arguments::Arguments;
+use crate::broadcast_acks::BroadcastAcks;
+use crate::frames::Frames;
 use crate::payload::Payload;
 use crate::remote::RemoteSocket;
 use crate::room::Room;
@@ -147,7 +150,7 @@ impl Adapter for MemoryAdapter {
         if recipients.is_empty() {
             return;
         }
-        let frames = server.encode_event(payload, None);
+        let frames = encode(server, payload, None, to);
         for socket in &recipients {
             socket.send_frames(&frames, to.flags.volatile);
         }
@@ -158,7 +161,7 @@ impl Adapter for MemoryAdapter {
         let id = server.next_ack_id();
         let acks = BroadcastAcks::expect(&recipients, id, to.flags.timeout);
         if !recipients.is_empty() {
-            let frames = server.encode_event(payload, Some(id));
+            let frames = encode(server, payload, Some(id), to);
             for socket in &recipients {
                 socket.send_frames(&frames, to.flags.volatile);
             }
@@ -177,7 +180,7 @@ impl Adapter for MemoryAdapter {
     ) -> BoxFuture<'a, Result<Vec<RemoteSocket>, AdapterError>> {
         let sockets = self.local_sockets(to);
         let views = sockets.iter().map(|socket| RemoteSocket::of(server, socket)).collect();
-        futures_util::future::ready(Ok(views)).boxed()
+        ready(Ok(views)).boxed()
     }
 
     fn add_sockets(&self, to: &BroadcastOptions, rooms: &[Room]) {
@@ -199,6 +202,32 @@ impl Adapter for MemoryAdapter {
             socket.disconnect(close);
         }
     }
+
+    fn all_rooms(&self) -> BoxFuture<'_, Result<Vec<Room>, AdapterError>> {
+        let state = self.state.read();
+        ready(Ok(state.rooms.keys().chain(state.sockets.keys()).cloned().collect())).boxed()
+    }
+
+    fn server_count(&self) -> BoxFuture<'_, Result<usize, AdapterError>> {
+        ready(Ok(1)).boxed()
+    }
+
+    fn server_side_emit(&self, _event: Payload) {
+        // There is no other server.
+    }
+
+    fn server_side_emit_with_ack(
+        &self,
+        _event: Payload,
+        _timeout: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Vec<Arguments>, ServerSideAckError<Arguments>>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+}
+
+/// Encodes an event once for all who receive it.
+fn encode(server: &Server, payload: Payload, ack: Option<u64>, to: &BroadcastOptions) -> Frames {
+    server.encode_event(payload, ack).with_compression(to.flags.compress != Some(false))
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::ack::{AckError, AckFuture, BroadcastAckError};
-use crate::adapter::{AdapterError, BroadcastOptions};
+use crate::ack::{AckError, AckFuture};
+use crate::adapter::{AdapterError, BroadcastFlags, BroadcastOptions};
+use crate::broadcast_acks::BroadcastAckError;
 use crate::payload::{EmitArgs, EncodeError, Payload};
 use crate::remote::RemoteSocket;
 use crate::room::IntoRooms;
@@ -54,6 +55,12 @@ impl BroadcastOperator {
         self
     }
 
+    /// Whether transports may compress the event; they may unless this says no.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.to.flags.compress = Some(compress);
+        self
+    }
+
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.to.flags.timeout = Some(timeout);
@@ -87,7 +94,7 @@ impl BroadcastOperator {
     ///
     /// # Errors
     /// Not all answered within the [`timeout`](Self::timeout) (without one: before they left). The
-    /// answers that came are in the error.
+    /// answers that came are in the error, and who is missing.
     pub async fn emit_with_ack<R: DeserializeOwned + Send>(
         &self,
         event: &str,
@@ -97,7 +104,7 @@ impl BroadcastOperator {
             Ok(payload) => payload,
             Err(error) => {
                 report(Err(error), event);
-                return Err(BroadcastAckError { responses: Vec::new(), expected: 0 });
+                return Err(BroadcastAckError::not_sent());
             }
         };
         drop(args);
@@ -136,24 +143,29 @@ impl BroadcastOperator {
 #[must_use = "a chain does nothing until something is emitted"]
 pub struct SocketOperator {
     socket: Socket,
-    volatile: bool,
-    timeout: Option<Duration>,
+    flags: BroadcastFlags,
 }
 
 impl SocketOperator {
     pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket, volatile: false, timeout: None }
+        Self { socket, flags: BroadcastFlags::default() }
     }
 
     /// The event may be lost if the client is not ready to take it.
     pub fn volatile(mut self) -> Self {
-        self.volatile = true;
+        self.flags.volatile = true;
+        self
+    }
+
+    /// Whether the transport may compress the event; it may unless this says no.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.flags.compress = Some(compress);
         self
     }
 
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.flags.timeout = Some(timeout);
         self
     }
 
@@ -167,16 +179,21 @@ impl SocketOperator {
         self.to(rooms)
     }
 
+    /// Targets everybody in the namespace instead, but this client and the members of these rooms.
+    pub fn except(self, rooms: impl IntoRooms) -> BroadcastOperator {
+        self.broadcast().except(rooms)
+    }
+
+    /// Targets everybody of this process instead, but this client.
+    pub fn local(self) -> BroadcastOperator {
+        self.broadcast().local()
+    }
+
     /// Targets everybody in the namespace instead, but this client.
     pub fn broadcast(self) -> BroadcastOperator {
-        let mut operator = self.socket.broadcast();
-        if self.volatile {
-            operator = operator.volatile();
-        }
-        match self.timeout {
-            Some(timeout) => operator.timeout(timeout),
-            None => operator,
-        }
+        let except = vec![self.socket.shared_id()];
+        let to = BroadcastOptions { except, flags: self.flags, ..BroadcastOptions::default() };
+        BroadcastOperator::new(self.socket.nsp().clone(), to)
     }
 
     /// Sends an event to the client. It never fails and never blocks: a value that does not
@@ -190,8 +207,16 @@ impl SocketOperator {
     /// # Errors
     /// The value does not serialize.
     pub fn try_emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
-        self.socket.send_event(Payload::event(event, &args)?, self.volatile);
+        self.socket.send_event(Payload::event(event, &args)?, self.flags);
         Ok(())
+    }
+
+    /// Sends a `message` event (on plain WebSocket a frame without an event name).
+    pub fn send(&self, args: impl EmitArgs) {
+        match Payload::event("message", &args) {
+            Ok(payload) => self.socket.send_message(payload, self.flags),
+            Err(error) => report(Err(error), "message"),
+        }
     }
 
     /// Sends an event and waits for the client's acknowledgement.
@@ -205,8 +230,9 @@ impl SocketOperator {
         }
         let id = self.socket.nsp().next_ack_id();
         // Expected before it is sent: the answer may come at once.
-        let answer = AckFuture::expect(&self.socket, id, self.timeout);
-        self.socket.send_frames(&self.socket.nsp().encode_event(payload, Some(id)), self.volatile);
+        let answer = AckFuture::expect(&self.socket, id, self.flags.timeout);
+        let frames = self.socket.nsp().encode_event(payload, Some(id));
+        self.socket.send_with(frames, self.flags);
         answer
     }
 }

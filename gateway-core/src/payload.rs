@@ -158,6 +158,22 @@ impl Payload {
         Ok(Self { buffer, arguments_start, attachments })
     }
 
+    /// Appends one more argument: the offset by which a client tells what it has received.
+    pub fn push_str(&mut self, argument: &str) {
+        let needs_comma = self.has_arguments() || self.arguments_start > HEADROOM + 1;
+        let bare_event = needs_comma && !self.has_arguments();
+        self.buffer.pop();
+        if needs_comma {
+            self.buffer.push(b',');
+        }
+        if bare_event {
+            self.arguments_start += 1;
+        }
+        // A string always serializes, and writing to a `Vec` does not fail.
+        let _ = serde_json::to_writer(&mut self.buffer, argument);
+        self.buffer.push(b']');
+    }
+
     /// The whole JSON array: `["event",1,2]` or `[1,2]`.
     pub fn json(&self) -> &[u8] {
         &self.buffer[HEADROOM..]
@@ -248,6 +264,23 @@ mod tests {
         assert_eq!(payload.arguments_json(), b"1,2");
         let bare = Payload::event("x", &()).unwrap();
         assert_eq!((bare.event_json(), bare.arguments_json()), (&b"\"x\""[..], &b""[..]));
+    }
+
+    #[test]
+    fn one_more_argument_goes_behind_the_others() {
+        for (arguments, expected) in [("[]", r#""o""#), ("[1]", r#"1,"o""#)] {
+            let values: Vec<u8> = serde_json::from_str(arguments).unwrap();
+            let mut payload = match values.as_slice() {
+                [] => Payload::event("e", &()).unwrap(),
+                [one, ..] => Payload::event("e", one).unwrap(),
+            };
+            payload.push_str("o");
+            assert_eq!(payload.arguments_json(), expected.as_bytes());
+            assert_eq!(payload.event_json(), b"\"e\"");
+        }
+        let mut payload = Payload::arguments(&()).unwrap();
+        payload.push_str("o");
+        assert_eq!(payload.json(), br#"["o"]"#);
     }
 
     #[test]

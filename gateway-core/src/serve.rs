@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, BroadcastFlags};
 use crate::arguments::Arguments;
 use crate::handshake::Handshake;
 use crate::link::{Encoder, Link, Namespaces};
@@ -22,7 +22,9 @@ pub fn namespace(
     encoder: Arc<dyn Encoder>,
     namespaces: Option<Weak<dyn Namespaces>>,
 ) -> Server {
-    Server::build(name, Some(Backend::new(adapter, encoder, namespaces)), None)
+    let server = Server::build(name, Some(Backend::new(adapter, encoder, namespaces)), None);
+    server.adapter().init(server.downgrade());
+    server
 }
 
 /// A handle whose namespace is not known yet: until it is [bound](bind), it reaches nobody.
@@ -69,13 +71,12 @@ pub fn send_ack(socket: &Socket, id: u64, payload: Payload) {
 
 /// Emits an event that is encoded already.
 pub fn send_event(socket: &Socket, payload: Payload) {
-    socket.send_event(payload, false);
+    socket.send_event(payload, BroadcastFlags::default());
 }
 
 /// Sends a value without an event name.
 pub fn send_message(socket: &Socket, payload: Payload) {
-    let frames = socket.nsp().encoder().message(socket.nsp().name(), payload);
-    socket.send_frames(&frames, false);
+    socket.send_message(payload, BroadcastFlags::default());
 }
 
 /// The connection under a socket.

@@ -63,6 +63,23 @@ type Middleware = Arc<dyn Fn(Socket) -> BoxFuture<'static, Result<(), ConnectErr
 #[derive(Clone)]
 pub struct Server(Arc<Handle>);
 
+/// A [`Server`] that does not keep its namespace alive: what an adapter holds.
+#[derive(Clone)]
+pub struct WeakServer(Weak<Handle>);
+
+impl WeakServer {
+    /// The server; `None` when its namespace is gone.
+    pub fn upgrade(&self) -> Option<Server> {
+        self.0.upgrade().map(Server)
+    }
+}
+
+impl fmt::Debug for WeakServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakServer")
+    }
+}
+
 /// A namespace is what a gateway's server is.
 pub type Namespace = Server;
 
@@ -175,6 +192,11 @@ impl Server {
         self.operator().local()
     }
 
+    /// Whether transports may compress the event; they may unless this says no.
+    pub fn compress(&self, compress: bool) -> BroadcastOperator {
+        self.operator().compress(compress)
+    }
+
     /// How long `emit_with_ack` waits for the clients' acknowledgements.
     pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
         self.operator().timeout(timeout)
@@ -222,6 +244,24 @@ impl Server {
     /// Another server did not answer.
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, AdapterError> {
         self.operator().fetch_sockets().await
+    }
+
+    /// The rooms that have members, on all servers of the cluster, those of single sockets included
+    /// (`server.of("/").adapter.allRooms()`).
+    ///
+    /// # Errors
+    /// Another server did not answer.
+    pub async fn all_rooms(&self) -> Result<Vec<Room>, AdapterError> {
+        self.adapter().all_rooms().await
+    }
+
+    /// How many servers of the cluster serve the namespace, this one included
+    /// (`server.of("/").adapter.serverCount()`).
+    ///
+    /// # Errors
+    /// The adapter cannot reach its service.
+    pub async fn server_count(&self) -> Result<usize, AdapterError> {
+        self.adapter().server_count().await
     }
 
     /// The sockets of the namespace on this server (`server.sockets.sockets.values()`).
@@ -280,6 +320,11 @@ impl Server {
             }
             .boxed(),
         )
+    }
+
+    /// A handle that does not keep the namespace alive.
+    pub fn downgrade(&self) -> WeakServer {
+        WeakServer(Arc::downgrade(&self.0))
     }
 
     /// The adapter of the namespace.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use crate::ack::{AckFuture, PendingAcks};
-use crate::adapter::BroadcastOptions;
+use crate::adapter::BroadcastFlags;
 use crate::arguments::Arguments;
 use crate::counters::UNSENT_EVENTS;
 use crate::detached::{Emitted, Recorder};
@@ -135,20 +135,14 @@ impl Socket {
     /// # Errors
     /// The value does not serialize.
     pub fn try_emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
-        self.send_event(Payload::event(event, &args)?, false);
+        self.send_event(Payload::event(event, &args)?, BroadcastFlags::default());
         Ok(())
     }
 
     /// Sends a `message` event. On plain WebSocket it is a frame without an event name: a string as
     /// it is, a [`Binary`](crate::Binary) as a binary frame, anything else as JSON.
     pub fn send(&self, args: impl EmitArgs) {
-        match Payload::event("message", &args) {
-            Ok(payload) => {
-                let frames = self.nsp().encoder().message(self.nsp().name(), payload);
-                self.send_frames(&frames, false);
-            }
-            Err(error) => report(Err(error), "message"),
-        }
+        SocketOperator::new(self.clone()).send(args);
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the client is
@@ -199,8 +193,7 @@ impl Socket {
 
     /// Targets everybody in the namespace but this client.
     pub fn broadcast(&self) -> BroadcastOperator {
-        let options = BroadcastOptions { except: vec![self.shared_id()], ..BroadcastOptions::default() };
-        BroadcastOperator::new(self.nsp().clone(), options)
+        SocketOperator::new(self.clone()).broadcast()
     }
 
     /// Targets everybody but this client, of this process only.
@@ -211,6 +204,11 @@ impl Socket {
     /// The event may be lost if the client is not ready to take it.
     pub fn volatile(&self) -> SocketOperator {
         SocketOperator::new(self.clone()).volatile()
+    }
+
+    /// Whether the transport may compress the event; it may unless this says no.
+    pub fn compress(&self, compress: bool) -> SocketOperator {
+        SocketOperator::new(self.clone()).compress(compress)
     }
 
     /// How long [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
@@ -298,11 +296,21 @@ impl Socket {
         &self.0.link
     }
 
-    /// Sends an encoded event.
-    pub(crate) fn send_event(&self, payload: Payload, volatile: bool) {
+    /// Sends an event.
+    pub(crate) fn send_event(&self, payload: Payload, flags: BroadcastFlags) {
         if self.connected() {
-            self.0.link.send(&self.nsp().encode_event(payload, None), volatile);
+            self.send_with(self.nsp().encode_event(payload, None), flags);
         }
+    }
+
+    /// Sends a value without an event name.
+    pub(crate) fn send_message(&self, payload: Payload, flags: BroadcastFlags) {
+        self.send_with(self.nsp().encoder().message(self.nsp().name(), payload), flags);
+    }
+
+    /// Sends an encoded packet of this socket alone.
+    pub(crate) fn send_with(&self, frames: Frames, flags: BroadcastFlags) {
+        self.send_frames(&frames.with_compression(flags.compress != Some(false)), flags.volatile);
     }
 
     /// Acknowledges the event that the client numbered `id`.
