@@ -75,6 +75,12 @@ impl EmitArgs for Arguments {
     }
 }
 
+impl EmitArgs for &Arguments {
+    fn write_to(&self, writer: &mut PayloadWriter<'_>) -> Result<(), EncodeError> {
+        (**self).write_to(writer)
+    }
+}
+
 /// Appends values to the JSON array of a [`Payload`].
 #[derive(Debug)]
 pub struct PayloadWriter<'p> {

@@ -10,10 +10,11 @@ pub use gateway_core::{
     Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator,
     CanActivate, ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, Emitted,
     ExceptionFilter, ExecutionContext, FilterResult, FromClient, FromExecutionContext, Gateway, GuardResult,
-    HandlerError, Handshake, HookError, HookResult, Interceptor, Namespace, Next, OnGatewayConnection,
-    OnGatewayDisconnect, OnGatewayInit, OneOf, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe,
-    ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector, RemoteSocket, Reply, ReplyResult, RequestScoped,
-    ServeClient, Server, Socket, ValidationError, ValidationPipe, WsException, WsResponse,
+    HandlerError, Handshake, HookError, HookResult, Incoming, Interceptor, ListenerResult, Namespace, Next,
+    OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf, ParseArrayPipe, ParseBoolPipe,
+    ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector, RemoteSocket,
+    Reply, ReplyResult, RequestScoped, ServeClient, Server, Socket, ValidationError, ValidationPipe,
+    WsException, WsResponse,
 };
 pub use gateway_macros::*;
 
