@@ -170,12 +170,11 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
     /// Tells the other processes an event of the servers' own (`serverSideEmit`).
     fn server_side_emit(&self, event: Payload);
 
-    /// [`server_side_emit`](Self::server_side_emit), and the answer of each of them, within `timeout` or
-    /// the adapter's own.
+    /// [`server_side_emit`](Self::server_side_emit), and the answer of each of them, within the adapter's
+    /// time for requests.
     fn server_side_emit_with_ack(
         &self,
         event: Payload,
-        timeout: Option<Duration>,
     ) -> BoxFuture<'_, Result<Vec<Arguments>, ServerSideAckError<Arguments>>>;
 
     /// Keeps what is needed to restore a client that is gone (`persistSession`).

@@ -44,6 +44,7 @@ mod request_scope;
 mod room;
 pub mod serve;
 mod server;
+mod server_events;
 mod socket;
 mod target;
 pub mod telemetry;

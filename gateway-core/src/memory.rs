@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::RwLock;
@@ -219,7 +218,6 @@ impl Adapter for MemoryAdapter {
     fn server_side_emit_with_ack(
         &self,
         _event: Payload,
-        _timeout: Option<Duration>,
     ) -> BoxFuture<'_, Result<Vec<Arguments>, ServerSideAckError<Arguments>>> {
         ready(Ok(Vec::new())).boxed()
     }

@@ -10,9 +10,11 @@ use futures_util::future::BoxFuture;
 use crate::adapter::{Adapter, BroadcastFlags};
 use crate::arguments::Arguments;
 use crate::handshake::Handshake;
+use crate::incoming::Incoming;
 use crate::link::{Encoder, Link, Namespaces};
 use crate::payload::Payload;
 use crate::server::{Backend, ConnectError, Server};
+use crate::server_events;
 use crate::socket::Socket;
 
 /// A namespace that serves.
@@ -77,6 +79,11 @@ pub fn send_event(socket: &Socket, payload: Payload) {
 /// Sends a value without an event name.
 pub fn send_message(socket: &Socket, payload: Payload) {
     socket.send_message(payload, BroadcastFlags::default());
+}
+
+/// Calls the listeners of an event that another server has told; `Some` is what they have left to do.
+pub fn server_side_event(server: &Server, event: Incoming) -> Option<BoxFuture<'static, ()>> {
+    server_events::receive(server, event)
 }
 
 /// The connection under a socket.

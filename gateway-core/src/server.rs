@@ -19,6 +19,7 @@ use crate::operator::BroadcastOperator;
 use crate::payload::{EmitArgs, EncodeError, Payload};
 use crate::remote::RemoteSocket;
 use crate::room::{IntoRooms, Room};
+use crate::server_events::ServerListeners;
 use crate::socket::Socket;
 
 /// A refused connection: what the client's `connect_error` carries.
@@ -90,6 +91,8 @@ struct Handle {
     backend: OnceLock<Arc<Backend>>,
     /// Middlewares that were registered before the handle had a namespace.
     early_middlewares: Mutex<Vec<Middleware>>,
+    /// Listeners, likewise.
+    early_listeners: ServerListeners,
     recorder: Option<Recorder>,
 }
 
@@ -99,6 +102,7 @@ pub(crate) struct Backend {
     encoder: Arc<dyn Encoder>,
     namespaces: Option<Weak<dyn Namespaces>>,
     middlewares: RwLock<Vec<Middleware>>,
+    listeners: ServerListeners,
     next_ack_id: AtomicU64,
 }
 
@@ -108,8 +112,9 @@ impl Backend {
         encoder: Arc<dyn Encoder>,
         namespaces: Option<Weak<dyn Namespaces>>,
     ) -> Arc<Self> {
+        let (middlewares, listeners) = (RwLock::default(), ServerListeners::default());
         let next_ack_id = AtomicU64::new(0);
-        Arc::new(Self { adapter, encoder, namespaces, middlewares: RwLock::default(), next_ack_id })
+        Arc::new(Self { adapter, encoder, namespaces, middlewares, listeners, next_ack_id })
     }
 }
 
@@ -120,7 +125,13 @@ static NOT_SERVING: LazyLock<Arc<Backend>> =
 impl Server {
     pub(crate) fn build(name: &str, backend: Option<Arc<Backend>>, recorder: Option<Recorder>) -> Self {
         let backend = backend.map_or_else(OnceLock::new, OnceLock::from);
-        Self(Arc::new(Handle { name: name.into(), backend, early_middlewares: Mutex::default(), recorder }))
+        Self(Arc::new(Handle {
+            name: name.into(),
+            backend,
+            early_middlewares: Mutex::default(),
+            early_listeners: ServerListeners::default(),
+            recorder,
+        }))
     }
 
     /// Makes this handle speak to the namespace of another one; false if it speaks to one already.
@@ -129,6 +140,7 @@ impl Server {
         let mut early = self.0.early_middlewares.lock();
         let bound = self.0.backend.set(to.backend().clone()).is_ok();
         to.backend().middlewares.write().append(&mut early);
+        self.0.early_listeners.append_to(&to.backend().listeners);
         bound
     }
 
@@ -299,6 +311,18 @@ impl Server {
             Some(backend) => backend.middlewares.write().push(middleware),
             None => early.push(middleware),
         }
+    }
+
+    /// The listeners to events of other servers.
+    pub(crate) fn listeners(&self) -> &ServerListeners {
+        &self.backend().listeners
+    }
+
+    /// Changes the listeners, also before the handle has a namespace.
+    pub(crate) fn with_listeners(&self, change: impl FnOnce(&ServerListeners)) {
+        // Under the lock, so that it comes either before `bind` or after it.
+        let _early = self.0.early_middlewares.lock();
+        change(self.0.backend.get().map_or(&self.0.early_listeners, |backend| &backend.listeners));
     }
 
     /// Runs the middlewares in their order, up to the first refusal; `None` if there are none.
