@@ -2,14 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) static UNSENT_EVENTS: Counter = Counter(AtomicU64::new(0));
+use crate::telemetry;
+
+static UNSENT_EVENTS: Counter = Counter(AtomicU64::new(0));
 
 /// A number that only grows.
 #[derive(Debug)]
-pub(crate) struct Counter(AtomicU64);
+struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) fn increment(&self) {
+    fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -20,9 +22,15 @@ impl Counter {
 
 static UNHANDLED_EVENTS: Counter = Counter(AtomicU64::new(0));
 
+pub(crate) fn count_unsent_event() {
+    UNSENT_EVENTS.increment();
+    metrics::counter!(telemetry::UNSENT_EVENTS).increment(1);
+}
+
 /// Counts an event for which no handler was found: for servers.
 pub fn count_unhandled_event() {
     UNHANDLED_EVENTS.increment();
+    metrics::counter!(telemetry::UNHANDLED_EVENTS).increment(1);
 }
 
 /// How many events arrived since the process started that no gateway subscribes to.

@@ -46,9 +46,11 @@ impl DisconnectReason {
     }
 }
 
-impl fmt::Display for DisconnectReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl DisconnectReason {
+    /// The reason as a label of a metric: clients choose close codes, so only the usual ones are told
+    /// apart.
+    pub fn label(&self) -> &'static str {
+        match self {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
             Self::ServerNamespaceDisconnect => "server namespace disconnect",
             Self::TransportClose => "transport close",
@@ -58,7 +60,20 @@ impl fmt::Display for DisconnectReason {
             Self::ForcedClose => "forced close",
             Self::ForcedServerClose => "forced server close",
             Self::ServerShuttingDown => "server shutting down",
-            Self::Closed { code, .. } => return write!(f, "{code}"),
-        })
+            Self::Closed { code: 1000, .. } => "1000",
+            Self::Closed { code: 1001, .. } => "1001",
+            Self::Closed { code: 1005, .. } => "1005",
+            Self::Closed { code: 1006, .. } => "1006",
+            Self::Closed { .. } => "another close code",
+        }
+    }
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { code, .. } => write!(f, "{code}"),
+            named => f.write_str(named.label()),
+        }
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::ack::{AckFuture, PendingAcks};
 use crate::adapter::BroadcastFlags;
 use crate::arguments::Arguments;
-use crate::counters::UNSENT_EVENTS;
+use crate::counters;
 use crate::detached::{Emitted, Recorder};
 use crate::frames::Frames;
 use crate::handshake::Handshake;
@@ -331,7 +331,7 @@ impl Socket {
 /// Logs a value that was not sent: `emit` never fails.
 pub(crate) fn report(result: Result<(), EncodeError>, event: &str) {
     if let Err(error) = result {
-        UNSENT_EVENTS.increment();
+        counters::count_unsent_event();
         let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
         tracing::error!(event, type_name = error.type_name(), source, "an event was not sent: {error}");
     }

@@ -5,6 +5,7 @@
 //! is seen through [`NamespaceHandler`] only.
 
 mod admission;
+mod metrics;
 mod running;
 mod tracked;
 mod workload;
@@ -38,6 +39,15 @@ pub(crate) trait NamespaceHandler: Send + Sync + 'static {
     /// Calls the handlers of a route. Those that are done at once have replied when this returns;
     /// each of the others is given to `run`.
     fn event(&self, socket: &Socket, event: Event, run: &mut dyn FnMut(Task));
+
+    /// A client has connected: for whoever counts.
+    fn joined(&self) {}
+
+    /// A client that had [joined](Self::joined) is gone.
+    fn left(&self) {}
+
+    /// A client was not admitted.
+    fn refused(&self) {}
 
     /// Calls the disconnect hooks; `None` if there is nothing to wait for.
     fn disconnect(&self, socket: &Socket, reason: DisconnectReason) -> Option<Task>;

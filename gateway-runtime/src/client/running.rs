@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::metrics::Share;
 use super::{ClientKey, Task};
 
 /// What a future was for.
@@ -34,7 +35,18 @@ impl Future for Labelled {
 /// The running futures of one connection. Nothing is allocated before the first one waits.
 #[derive(Default)]
 pub(crate) struct Running {
-    futures: Option<Box<FuturesUnordered<Labelled>>>,
+    waiting: Option<Box<Waiting>>,
+}
+
+struct Waiting {
+    futures: FuturesUnordered<Labelled>,
+    counted: Share,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { futures: FuturesUnordered::new(), counted: Share::running_handlers() }
+    }
 }
 
 impl Running {
@@ -44,7 +56,9 @@ impl Running {
         if task.as_mut().poll(cx).is_ready() {
             return true;
         }
-        self.futures.get_or_insert_default().push(Labelled { label, task });
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.futures.push(Labelled { label, task });
+        waiting.counted.add();
         // It was polled with the waker of the whole session; the set polls it once more to give it
         // its own.
         cx.waker().wake_by_ref();
@@ -53,14 +67,18 @@ impl Running {
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.futures.as_ref().map_or(0, |futures| futures.len())
+        self.waiting.as_ref().map_or(0, |waiting| waiting.futures.len())
     }
 
     /// The next one that has ended; pending while none has.
     pub(crate) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Label> {
-        match self.futures.as_mut().map(|futures| futures.poll_next_unpin(cx)) {
-            Some(Poll::Ready(Some(label))) => Poll::Ready(label),
-            Some(Poll::Ready(None) | Poll::Pending) | None => Poll::Pending,
+        let Some(waiting) = &mut self.waiting else { return Poll::Pending };
+        match waiting.futures.poll_next_unpin(cx) {
+            Poll::Ready(Some(label)) => {
+                waiting.counted.remove();
+                Poll::Ready(label)
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_core::telemetry;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +37,7 @@ impl DetachedHandlers {
     /// Runs what is left of a connection to its end.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+            telemetry::limit_exceeded("max_detached_handlers");
             tracing::warn!(
                 "handlers of a client that is gone were dropped: `max_detached_handlers` is reached"
             );

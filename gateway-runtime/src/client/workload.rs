@@ -9,10 +9,13 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use gateway_core::{DisconnectReason, Socket};
+use futures_util::future::FutureExt;
+use gateway_core::{DisconnectReason, Socket, telemetry};
+use tracing::{Instrument, Span};
 
+use super::metrics::Share;
 use super::running::{Label, Running};
-use super::{DetachedHandlers, Event, HandlerLimits, SharedHandler};
+use super::{DetachedHandlers, Event, HandlerLimits, SharedHandler, Task};
 
 /// Which client of a connection; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +30,17 @@ struct Client {
     key: ClientKey,
     socket: Socket,
     handler: SharedHandler,
+    /// Of the client in its namespace; `None` if nobody watches.
+    span: Option<Box<Span>>,
     /// The connection hooks run, and events wait for them.
     greeting: bool,
     queue: VecDeque<Entry>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.handler.left();
+    }
 }
 
 impl Client {
@@ -44,21 +55,32 @@ pub(crate) struct Workload {
     clients: Vec<Client>,
     running: Running,
     queued_bytes: usize,
+    queued_events: Share,
     next_key: u32,
 }
 
 impl Workload {
     pub(crate) fn new(limits: HandlerLimits) -> Self {
-        Self { limits, clients: Vec::new(), running: Running::default(), queued_bytes: 0, next_key: 0 }
+        Self {
+            limits,
+            clients: Vec::new(),
+            running: Running::default(),
+            queued_bytes: 0,
+            queued_events: Share::queued_events(),
+            next_key: 0,
+        }
     }
 
     /// Adds a client that has just connected and calls its connection hooks.
     pub(crate) fn join(&mut self, socket: Socket, handler: SharedHandler, cx: &mut Context<'_>) -> ClientKey {
         let key = ClientKey(self.next_key);
         self.next_key = self.next_key.wrapping_add(1);
-        let hooks = handler.connection(&socket);
+        let span = span_of(&socket);
+        let hooks = in_span(span.as_deref(), || handler.connection(&socket));
+        let hooks = hooks.map(|hooks| instrumented(span.as_deref(), hooks));
         let concurrent = handler.concurrent_connection();
-        self.clients.push(Client { key, socket, handler, greeting: false, queue: VecDeque::new() });
+        handler.joined();
+        self.clients.push(Client { key, socket, handler, span, greeting: false, queue: VecDeque::new() });
         if let Some(hooks) = hooks {
             let waits = !self.running.start(Label::Greeting(key), hooks, cx);
             if let Some(client) = self.client(key) {
@@ -78,7 +100,12 @@ impl Workload {
         let Some(index) = self.clients.iter().position(|client| client.key == key) else { return };
         let client = &mut self.clients[index];
         if full || client.is_blocked() {
+            let was_saturated = self.queued_bytes >= self.limits.max_queued_bytes;
             self.queued_bytes += queue_cost(&event);
+            self.queued_events.add();
+            if !was_saturated && self.queued_bytes >= self.limits.max_queued_bytes {
+                telemetry::limit_exceeded("max_queued_bytes");
+            }
             client.queue.push_back(Entry::Event(event));
         } else {
             self.start(index, event, cx);
@@ -88,8 +115,10 @@ impl Workload {
     fn start(&mut self, index: usize, event: Event, cx: &mut Context<'_>) {
         let client = &self.clients[index];
         let running = &mut self.running;
-        client.handler.event(&client.socket, event, &mut |task| {
-            running.start(Label::Handler, task, cx);
+        in_span(client.span.as_deref(), || {
+            client.handler.event(&client.socket, event, &mut |task| {
+                running.start(Label::Handler, task, cx);
+            });
         });
     }
 
@@ -157,10 +186,13 @@ impl Workload {
             match client.queue.pop_front() {
                 Some(Entry::Event(event)) => {
                     self.queued_bytes -= queue_cost(&event);
+                    self.queued_events.remove();
                     self.start(index, event, cx);
                 }
                 Some(Entry::Leave(reason)) => {
-                    if let Some(hooks) = client.handler.disconnect(&client.socket, reason) {
+                    let span = client.span.as_deref();
+                    if let Some(hooks) = in_span(span, || client.handler.disconnect(&client.socket, reason)) {
+                        let hooks = instrumented(span, hooks);
                         self.running.start(Label::Handler, hooks, cx);
                     }
                     return true;
@@ -193,6 +225,28 @@ impl Workload {
             self.poll(cx);
             if self.is_idle() { Poll::Ready(()) } else { Poll::Pending }
         }));
+    }
+}
+
+/// The span of a client in its namespace; messages of it have their own within.
+fn span_of(socket: &Socket) -> Option<Box<Span>> {
+    let span = tracing::debug_span!(
+        target: "gateway::namespace", "namespace", name = socket.nsp().name(), socket = socket.id()
+    );
+    if span.is_disabled() { None } else { Some(Box::new(span)) }
+}
+
+fn in_span<R>(span: Option<&Span>, work: impl FnOnce() -> R) -> R {
+    match span {
+        Some(span) => span.in_scope(work),
+        None => work(),
+    }
+}
+
+fn instrumented(span: Option<&Span>, task: Task) -> Task {
+    match span {
+        Some(span) => task.instrument(span.clone()).boxed(),
+        None => task,
     }
 }
 

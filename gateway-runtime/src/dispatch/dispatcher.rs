@@ -3,17 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::container::Instance;
 use gateway_core::enhancers::Enhancers;
 use gateway_core::registry::{GatewayHooks, HandlerDescriptor};
 use gateway_core::{AckTicket, ConnectError, DisconnectReason, ExecutionContext, Socket, counters};
 use parking_lot::Mutex;
+use tracing::Instrument;
 
 use super::deliver::ReplyStyle;
 use super::handler::{Around, Handler, ResolveError, Sources};
 use super::hooks::{self, HookedGateway};
 use super::invoke;
+use super::metrics::NamespaceMetrics;
 use crate::client::{Event, NamespaceHandler, Task};
 
 /// Names of unhandled events that are remembered, so that each is logged once.
@@ -40,6 +42,7 @@ pub(crate) struct Dispatcher {
     routes: Vec<Vec<Arc<Handler>>>,
     concurrent_connection: bool,
     unhandled: Mutex<HashSet<String>>,
+    metrics: NamespaceMetrics,
 }
 
 impl Dispatcher {
@@ -63,14 +66,21 @@ impl Dispatcher {
                     routes.push(Vec::new());
                     routes.len() - 1
                 });
-                let handler =
-                    Handler::resolve(sources, &gateway, &around, descriptor, style).map_err(failed)?;
+                let handler = Handler::resolve(sources, namespace, &gateway, &around, descriptor, style)
+                    .map_err(failed)?;
                 routes[route].push(Arc::new(handler));
             }
             hooked.push(HookedGateway::resolve(sources, gateway, around).map_err(failed)?);
         }
-        let (namespace, unhandled) = (namespace.to_owned(), Mutex::default());
-        Ok(Self { namespace, gateways: hooked, by_event, routes, concurrent_connection, unhandled })
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            gateways: hooked,
+            by_event,
+            routes,
+            concurrent_connection,
+            unhandled: Mutex::default(),
+            metrics: NamespaceMetrics::new(namespace),
+        })
     }
 
     fn note_unhandled(&self, event: &str) {
@@ -110,6 +120,36 @@ impl NamespaceHandler for Dispatcher {
     }
 
     fn event(&self, socket: &Socket, event: Event, run: &mut dyn FnMut(Task)) {
+        let name = self.routes.get(event.route).and_then(|handlers| Some(handlers.first()?.descriptor.event));
+        let span = tracing::debug_span!(target: "gateway::event", "event", name, socket = socket.id());
+        if span.is_disabled() {
+            return self.call(socket, event, run);
+        }
+        let entered = span.enter();
+        self.call(socket, event, &mut |task| run(task.instrument(span.clone()).boxed()));
+        drop(entered);
+    }
+
+    fn joined(&self) {
+        self.metrics.joined();
+    }
+
+    fn left(&self) {
+        self.metrics.left();
+    }
+
+    fn refused(&self) {
+        self.metrics.refused();
+    }
+
+    fn disconnect(&self, socket: &Socket, reason: DisconnectReason) -> Option<Task> {
+        self.metrics.disconnected(&reason);
+        hooks::disconnect(&self.gateways, socket, &reason)
+    }
+}
+
+impl Dispatcher {
+    fn call(&self, socket: &Socket, event: Event, run: &mut dyn FnMut(Task)) {
         let Some(handlers) = self.routes.get(event.route) else { return };
         let Event { arguments, ack, .. } = event;
         if let [handler] = handlers.as_slice()
@@ -126,9 +166,5 @@ impl NamespaceHandler for Dispatcher {
             let context = ExecutionContext::new(socket.clone(), target, arguments, ticket.clone());
             invoke::invoke(handler, context, run);
         }
-    }
-
-    fn disconnect(&self, socket: &Socket, reason: DisconnectReason) -> Option<Task> {
-        hooks::disconnect(&self.gateways, socket, &reason)
     }
 }

@@ -13,6 +13,7 @@ use gateway_core::registry::HandlerDescriptor;
 use gateway_core::{Metadata, Target};
 
 use super::deliver::ReplyStyle;
+use super::metrics::HandlerMetrics;
 use super::{GlobalEnhancers, Overrides, ServedGateway};
 
 /// A guard, interceptor, pipe or filter that could not be made.
@@ -166,11 +167,13 @@ pub(crate) struct Handler {
     pub(crate) around: Around,
     /// Nothing stands around the handler: it costs nothing then.
     pub(crate) bare: bool,
+    pub(super) metrics: HandlerMetrics,
 }
 
 impl Handler {
     pub(crate) fn resolve(
         sources: Sources<'_>,
+        namespace: &str,
         gateway: &ServedGateway,
         around: &Around,
         descriptor: &'static HandlerDescriptor,
@@ -191,6 +194,7 @@ impl Handler {
             .with_container(sources.container.clone());
         let bare = around.is_empty();
         let instance = gateway.instance.clone();
-        Ok(Self { instance, descriptor, style, target: Arc::new(target), around, bare })
+        let metrics = HandlerMetrics::new(namespace, descriptor.event);
+        Ok(Self { instance, descriptor, style, target: Arc::new(target), around, bare, metrics })
     }
 }

@@ -2,11 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::container::Instance;
 use gateway_core::registry::Invoke;
 use gateway_core::{ExecutionContext, HandlerError, Outcome, ReplyResult};
+
+use tracing::Instrument;
 
 use super::deliver::{self, Rest};
 use super::handler::Handler;
@@ -26,15 +29,20 @@ pub(crate) fn invoke(handler: &Arc<Handler>, context: ExecutionContext, run: &mu
         Invoke::Owned(function) => {
             let started = watch::now();
             let outcome = catch_unwind(AssertUnwindSafe(|| function(&handler.instance, &context)));
-            watch::check(started, handler);
+            let held = watch::check(started, handler);
             match outcome {
                 Ok(Outcome::Ready(result)) => {
+                    handler.metrics.ended(held, &result);
                     if let Rest::Stream(stream) = deliver::deliver(handler, &context, result) {
                         run(deliver::drive_owned(handler.clone(), context, stream));
                     }
                 }
-                Ok(Outcome::Pending(future)) => run(finish_owned(handler.clone(), context, future)),
-                Err(panic) => fail::by_default(HandlerError::panic(panic), &context),
+                Ok(Outcome::Pending(future)) => run(finish_owned(handler.clone(), context, future, started)),
+                Err(panic) => {
+                    let error = HandlerError::panic(panic);
+                    handler.metrics.failed(held);
+                    fail::by_default(error, &context);
+                }
             }
         }
         Invoke::Borrowed(function) => run(Box::pin(run_borrowed(handler.clone(), context, function))),
@@ -45,7 +53,7 @@ pub(crate) fn invoke(handler: &Arc<Handler>, context: ExecutionContext, run: &mu
 /// running handlers; when the client goes it runs on.
 fn spawned(handler: Arc<Handler>, context: ExecutionContext) -> Task {
     Box::pin(async move {
-        let task = tokio::spawn(pipeline::run(handler, context));
+        let task = tokio::spawn(pipeline::run(handler, context).in_current_span());
         if let Err(error) = task.await {
             tracing::error!(%error, "a spawned handler did not end by itself");
         }
@@ -57,9 +65,11 @@ fn finish_owned(
     handler: Arc<Handler>,
     context: ExecutionContext,
     future: BoxFuture<'static, ReplyResult<'static>>,
+    started: Instant,
 ) -> Task {
     Box::pin(async move {
         let result = guarded(&handler, future).await;
+        handler.metrics.ended(started.elapsed(), &result);
         if let Rest::Stream(stream) = deliver::deliver(&handler, &context, result) {
             deliver::drive(&handler, &context, stream).await;
         }
@@ -79,7 +89,9 @@ async fn run_borrowed(
             Outcome::Pending(future) => future.await,
         }
     };
+    let started = watch::now();
     let result = guarded(&handler, work).await;
+    handler.metrics.ended(started.elapsed(), &result);
     if let Rest::Stream(stream) = deliver::deliver(&handler, &context, result) {
         deliver::drive(&handler, &context, stream).await;
     }

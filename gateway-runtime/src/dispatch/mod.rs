@@ -9,6 +9,7 @@ mod global;
 mod handler;
 mod hooks;
 mod invoke;
+mod metrics;
 mod pipeline;
 mod watch;
 

@@ -14,12 +14,14 @@ use gateway_core::{
 
 use super::deliver::{self, Rest};
 use super::handler::Handler;
-use super::{fail, invoke};
+use super::{fail, invoke, watch};
 
 /// Runs a handler with all that stands around it, and replies.
 pub(crate) async fn run(handler: Arc<Handler>, context: ExecutionContext) {
+    let started = watch::now();
     let call = || call(&handler, &context);
     let result = invoke::guarded(&handler, through(&handler, &context, &call)).await;
+    handler.metrics.ended(started.elapsed(), &result);
     match result {
         Err(error) => fail::through_filters(&handler.around.filters, error, &context).await,
         reply => {

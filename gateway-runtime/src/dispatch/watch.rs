@@ -13,8 +13,9 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Warns if the handler has held its thread since `started` for longer than it should.
-pub(crate) fn check(started: Instant, handler: &Handler) {
+/// Warns if the handler has held its thread since `started` for longer than it should; tells how long it
+/// was.
+pub(crate) fn check(started: Instant, handler: &Handler) -> Duration {
     let held = started.elapsed();
     if held > SLOW_POLL {
         tracing::warn!(
@@ -24,6 +25,7 @@ pub(crate) fn check(started: Instant, handler: &Handler) {
             "a handler holds its thread: move the work to `tokio::task::spawn_blocking`, or await in between"
         );
     }
+    held
 }
 
 /// Runs a handler's future, watching each poll of it.

@@ -35,9 +35,10 @@ impl CloseReason {
     }
 }
 
-impl fmt::Display for CloseReason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self {
+impl CloseReason {
+    /// The reason as a label of a metric. Clients choose close codes: only the usual ones are told apart.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
             Self::TransportClose => "transport close",
             Self::TransportError => "transport error",
             Self::PingTimeout => "ping timeout",
@@ -45,8 +46,20 @@ impl fmt::Display for CloseReason {
             Self::ForcedClose => "forced close",
             Self::ForcedServerClose => "forced server close",
             Self::ServerShuttingDown => "server shutting down",
-            Self::Closed { code, .. } => return write!(formatter, "closed with code {code}"),
-        };
-        formatter.write_str(words)
+            Self::Closed { code: 1000, .. } => "1000",
+            Self::Closed { code: 1001, .. } => "1001",
+            Self::Closed { code: 1005, .. } => "1005",
+            Self::Closed { code: 1006, .. } => "1006",
+            Self::Closed { .. } => "another close code",
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { code, .. } => write!(formatter, "closed with code {code}"),
+            named => formatter.write_str(named.label()),
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use gateway_core::Frames;
+use gateway_core::{Frames, telemetry};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -98,6 +98,13 @@ pub(crate) struct Progress {
     pub(crate) flushed: bool,
 }
 
+impl Progress {
+    /// Whole packets without what keeping them costs.
+    pub(super) fn traffic(&self) -> (usize, usize) {
+        (self.packets, self.bytes.saturating_sub(self.packets * PACKET_OVERHEAD))
+    }
+}
+
 /// The shared end of one session.
 #[derive(Debug)]
 pub(crate) struct SessionLink {
@@ -157,6 +164,8 @@ impl SessionLink {
         }
         if volatile && !(shared.writable && shared.queue.is_empty()) {
             shared.volatile_dropped += 1;
+            drop(shared);
+            telemetry::packet_dropped("volatile");
             return;
         }
         let bytes = shared.outbox_bytes + cost(frames);

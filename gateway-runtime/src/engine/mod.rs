@@ -13,6 +13,7 @@ mod cookie;
 mod handshake;
 mod id;
 mod link;
+mod metrics;
 pub(crate) mod packet;
 mod plain;
 mod registry;

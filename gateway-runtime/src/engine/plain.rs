@@ -11,6 +11,7 @@ use axum::response::Response;
 use http::StatusCode;
 use tracing::{debug, warn};
 
+use super::metrics::EngineMetrics;
 use super::registry::Registry;
 use super::session::{Framing, Session, SessionConfig};
 use super::transport::WebSocketTransport;
@@ -37,6 +38,7 @@ impl<A: Application> PlainEngine<A> {
             upgrade_timeout: Duration::ZERO,
             max_payload: config.max_payload,
             limits: config.limits.clone(),
+            metrics: EngineMetrics::default(),
         };
         Arc::new(Self {
             config,

@@ -10,12 +10,14 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::extract::ws::WebSocket;
 use axum::response::Response;
+use gateway_core::telemetry;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use super::link::Command;
+use super::metrics::EngineMetrics;
 use super::registry::{Registration, Registry};
 use super::request::{self, BodyError, EngineQuery};
 use super::response::{self, ProtocolError};
@@ -41,6 +43,7 @@ impl<A: Application> Engine<A> {
             upgrade_timeout: config.upgrade_timeout,
             max_payload: config.max_http_buffer_size,
             limits: config.limits.clone(),
+            metrics: EngineMetrics::default(),
         };
         Arc::new(Self {
             config,
@@ -161,6 +164,7 @@ impl<A: Application> Engine<A> {
             }
             Err(BodyError::TooLarge) => {
                 let limit = self.config.max_http_buffer_size;
+                telemetry::limit_exceeded("max_http_buffer_size");
                 warn!(
                     sid = claim.link.id(),
                     "data request refused: its body is over max_http_buffer_size = {limit}"

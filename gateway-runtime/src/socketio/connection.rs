@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use gateway_core::{Arguments, ConnectError, DisconnectReason, Handshake, RequestHead, Socket, serve};
+use gateway_core::{
+    Arguments, ConnectError, DisconnectReason, Handshake, RequestHead, Socket, serve, telemetry,
+};
 use serde_json::Value;
 use tokio::time::Sleep;
 
@@ -129,6 +131,7 @@ impl SocketIoConnection {
             match decision {
                 Ok(()) => self.admitted(socket, entry, cx),
                 Err(error) => {
+                    entry.handler().refused();
                     let refusal = encoder::connect_error(socket.nsp().name(), &error);
                     self.link.session().send(&refusal, false);
                 }
@@ -241,6 +244,7 @@ impl Connection for SocketIoConnection {
             return None;
         }
         self.connect_timeout = None;
+        telemetry::limit_exceeded("connect_timeout");
         tracing::debug!("a client joined no namespace within `connect_timeout`");
         Some(CloseReason::ForcedClose)
     }

@@ -84,6 +84,7 @@ impl WsServer {
         if let Some(decision) = client::admission(&admitted.socket, self.handler())
             && let Err(error) = decision.await
         {
+            self.handler().refused();
             let forbidden = error.message == FORBIDDEN_MESSAGE;
             let status = if forbidden { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
             // The details are JSON for the client, as they are in a `connect_error`.

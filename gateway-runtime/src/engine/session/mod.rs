@@ -18,15 +18,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use gateway_core::Frames;
+use gateway_core::{Frames, telemetry};
 use tokio::time::Instant;
-use tracing::{debug, error, warn};
+use tracing::{Span, debug, error, warn};
 
 use self::heartbeat::{Beat, Heartbeat};
 use self::probe::Probe;
 use self::read::Post;
 use self::timer::{Timer, later};
 use super::link::{Command, Progress};
+use super::metrics::{self, EngineMetrics, Traffic};
 use super::registry::Registration;
 use super::transport::{Outgoing, PollingTransport, WebSocketTransport};
 use super::{CloseReason, Connection, SessionLimits, SessionLink};
@@ -50,6 +51,7 @@ pub(super) struct SessionConfig {
     /// The largest answer to a polling request that holds more than one packet.
     pub(super) max_payload: usize,
     pub(super) limits: SessionLimits,
+    pub(super) metrics: EngineMetrics,
 }
 
 /// The current transport.
@@ -108,6 +110,8 @@ pub(super) struct Session<C> {
     phase: Phase,
     heartbeat: Heartbeat,
     timer: Timer,
+    /// Of the whole session; `None` if nobody watches.
+    span: Option<Box<Span>>,
     /// The open packet, until it is sent.
     open_packet: Option<Box<str>>,
     ping_due: bool,
@@ -154,6 +158,10 @@ impl<C: Connection> Session<C> {
     ) -> Self {
         let heartbeat = Heartbeat::new(config.ping_interval, config.ping_timeout);
         debug!(sid = link.id(), transport = %link.transport(), "session open");
+        config.metrics.opened(link.transport());
+        let span = tracing::debug_span!(
+            target: "gateway::connection", "connection", sid = link.id(), transport = %link.transport()
+        );
         Self {
             timer: Timer::new(heartbeat.deadline()),
             link,
@@ -165,6 +173,7 @@ impl<C: Connection> Session<C> {
             post: None,
             phase: Phase::Open,
             heartbeat,
+            span: if span.is_disabled() { None } else { Some(Box::new(span)) },
             open_packet: open_packet.map(String::into_boxed_str),
             ping_due: false,
             writing: VecDeque::new(),
@@ -185,7 +194,8 @@ impl<C: Connection> Session<C> {
                 return Poll::Ready(());
             }
             let writable = !blocked && self.is_writable();
-            if !self.link.park(std::mem::take(&mut self.progress), writable, blocked || !writable) {
+            let progress = self.take_progress();
+            if !self.link.park(progress, writable, blocked || !writable) {
                 self.check_overflow();
                 continue;
             }
@@ -194,6 +204,16 @@ impl<C: Connection> Session<C> {
             }
             self.on_timer(cx);
         }
+    }
+
+    /// What has been written since the last time, which is counted now.
+    fn take_progress(&mut self) -> Progress {
+        let progress = std::mem::take(&mut self.progress);
+        let (packets, bytes) = progress.traffic();
+        let mut traffic = Traffic::default();
+        traffic.add(packets, bytes);
+        self.config.metrics.sent(self.link.transport(), traffic);
+        progress
     }
 
     fn take_intake(&mut self, cx: &mut Context<'_>) {
@@ -245,6 +265,7 @@ impl<C: Connection> Session<C> {
     fn check_overflow(&mut self) {
         if !self.has_ended() && self.link.has_overflowed() {
             let limit = self.config.limits.max_outbox_bytes;
+            telemetry::limit_exceeded("max_outbox_bytes");
             warn!(sid = self.link.id(), "client disconnected: its outbox is over max_outbox_bytes = {limit}");
             self.end_cut(CloseReason::TransportError);
         }
@@ -299,7 +320,9 @@ impl<C: Connection> Session<C> {
         self.write_last(farewell);
         debug!(sid = self.link.id(), %reason, "session closed");
         self.registration.leave();
-        self.link.settle(std::mem::take(&mut self.progress));
+        self.count_end(&reason);
+        let progress = self.take_progress();
+        self.link.settle(progress);
         self.link.finish();
         if let Some(probe) = self.probe.take() {
             // Nobody waits for this socket any more.
@@ -313,6 +336,11 @@ impl<C: Connection> Session<C> {
         if let Some(connection) = self.connection.take() {
             connection.on_close(reason);
         }
+    }
+
+    fn count_end(&self, reason: &CloseReason) {
+        self.config.metrics.closed(self.link.transport());
+        metrics::count_close(reason);
     }
 
     /// Leaves the WebSocket to its closing handshake; a polling request has had its last answer.
@@ -359,6 +387,7 @@ impl<C: Connection> Session<C> {
                 }
                 let limit = self.config.limits.write_timeout;
                 if self.stalled_since.is_some_and(|since| now >= later(since, limit)) && !self.has_ended() {
+                    telemetry::limit_exceeded("write_timeout");
                     warn!(
                         sid = self.link.id(),
                         "client disconnected: it took nothing for write_timeout = {limit:?}"
@@ -387,6 +416,10 @@ impl<C: Connection> Session<C> {
     /// The connection panicked: that is a bug above, which must cost this session only.
     fn abandon(&mut self) {
         error!(sid = self.link.id(), "session ended: its connection panicked");
+        // One that panics when it is told of its end has been counted already.
+        if !self.has_ended() {
+            self.count_end(&CloseReason::TransportError);
+        }
         self.registration.leave();
         self.link.finish();
         self.phase = Phase::Done;
@@ -421,6 +454,9 @@ impl<C: Connection> Future for Session<C> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let session = self.get_mut();
+        // Entered by a clone: what runs inside may end the session.
+        let span = session.span.as_deref().cloned();
+        let _entered = span.as_ref().map(Span::enter);
         match catch_unwind(AssertUnwindSafe(|| session.advance(cx))) {
             Ok(poll) => poll,
             Err(_) => {

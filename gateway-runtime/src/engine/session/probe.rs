@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gateway_core::telemetry;
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -102,6 +103,7 @@ impl<C: Connection> Session<C> {
                 }
                 self.transport = Transport::WebSocket(*probe.socket);
                 self.link.set_transport(TransportName::WebSocket);
+                self.config.metrics.upgraded();
                 self.heartbeat.restart();
             }
         }
@@ -111,6 +113,7 @@ impl<C: Connection> Session<C> {
     pub(super) fn on_probe_timer(&mut self, now: Instant, cx: &mut Context<'_>) {
         let Some(probe) = &mut self.probe else { return };
         if now >= probe.expires {
+            telemetry::limit_exceeded("upgrade_timeout");
             debug!(sid = self.link.id(), "upgrade_timeout passed, the session stays on polling");
             probe.socket.close_now(cx);
             self.probe = None;

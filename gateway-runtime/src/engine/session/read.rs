@@ -5,9 +5,11 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use gateway_core::telemetry;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
+use super::super::metrics::Traffic;
 use super::super::packet::{self, Malformed, Packet, Payload};
 use super::super::transport::{Failure, Incoming};
 use super::super::{CloseReason, Connection};
@@ -35,10 +37,12 @@ impl Post {
 struct Budget {
     frames: usize,
     bytes: usize,
+    spent: Traffic,
 }
 
 impl Budget {
     fn spend(&mut self, bytes: usize) {
+        self.spent.add(1, bytes);
         self.frames -= 1;
         self.bytes = self.bytes.saturating_sub(bytes);
     }
@@ -53,12 +57,14 @@ impl<C: Connection> Session<C> {
     pub(super) fn read(&mut self, cx: &mut Context<'_>) {
         let limits = &self.config.limits;
         // Zero would never read.
-        let mut budget =
-            Budget { frames: limits.read_budget_frames.max(1), bytes: limits.read_budget_bytes.max(1) };
+        let (frames, bytes) = (limits.read_budget_frames.max(1), limits.read_budget_bytes.max(1));
+        let mut budget = Budget { frames, bytes, spent: Traffic::default() };
+        let transport = self.link.transport();
         // A request body that came before the upgrade is taken before what came after it.
         if self.read_post(&mut budget, cx) {
             self.read_websocket(&mut budget, cx);
         }
+        self.config.metrics.received(transport, budget.spent);
         self.watch_poll(cx);
         let saturated = self.is_saturated();
         self.heartbeat.pause(saturated);
@@ -166,6 +172,7 @@ impl<C: Connection> Session<C> {
         };
         if matches!(failure, Failure::TooLarge) {
             let limit = self.config.max_payload;
+            telemetry::limit_exceeded("max_http_buffer_size");
             warn!(
                 sid = self.link.id(),
                 "client disconnected: a message is over max_http_buffer_size = {limit}"
