@@ -4,6 +4,7 @@
 mod examples;
 mod http;
 mod pipeline;
+mod protocol;
 mod rules;
 mod sessions;
 mod shutdown;

@@ -29,9 +29,10 @@ pub(crate) fn runtime_path(arguments: &[Argument]) -> TokenStream {
 }
 
 /// Names each helper attribute where it was written: that gives the editor its documentation, and the
-/// user an error if it was not imported.
+/// user an error if it was not imported. Nothing uses the name, which would be a warning wherever the
+/// attribute comes out of a `macro_rules!`.
 fn mentions(helpers: &[Path]) -> TokenStream {
-    let mention = |path: &Path| quote_spanned!(at(path.span())=> use #path as _;);
+    let mention = |path: &Path| quote_spanned!(at(path.span())=> #[allow(unused_imports)] use #path as _;);
     helpers.iter().map(mention).collect()
 }
 

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use http::HeaderMap;
 use http::Uri;
-use http::header::{CONNECTION, UPGRADE};
+use http::header::{CONNECTION, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::request::Parts;
 
 use super::SessionLimits;
@@ -53,6 +53,14 @@ pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     upgrade && connection
 }
 
+/// Whether the key of a WebSocket handshake is 16 bytes in base64, as it must be (RFC 6455, 4.2.1).
+fn has_valid_key(headers: &HeaderMap) -> bool {
+    let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return false };
+    let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.as_bytes().strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(alphabet))
+}
+
 /// The upgrade of a request, with small buffers and the limit on messages; `None` if the WebSocket
 /// handshake is invalid.
 pub(super) async fn upgrade(
@@ -60,6 +68,9 @@ pub(super) async fn upgrade(
     limits: &SessionLimits,
     max_message: usize,
 ) -> Option<WebSocketUpgrade> {
+    if !has_valid_key(&parts.headers) {
+        return None;
+    }
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.ok()?;
     let upgrade = upgrade
         .read_buffer_size(limits.read_buffer_size)
@@ -136,6 +147,20 @@ mod tests {
         assert!(!asks_for_websocket(&headers));
         headers.insert(CONNECTION, "keep-alive, Upgrade".parse().expect("a value"));
         assert!(asks_for_websocket(&headers));
+    }
+
+    #[test]
+    fn a_key_is_sixteen_bytes_in_base64() {
+        let valid = |key: &'static str| {
+            has_valid_key(&[(SEC_WEBSOCKET_KEY, http::HeaderValue::from_static(key))].into_iter().collect())
+        };
+        assert!(valid("dGhlIHNhbXBsZSBub25jZQ=="));
+        for key in
+            ["", "short", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25j_Q=="]
+        {
+            assert!(!valid(key), "{key}");
+        }
+        assert!(!has_valid_key(&HeaderMap::new()));
     }
 
     #[tokio::test]

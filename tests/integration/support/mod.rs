@@ -6,3 +6,4 @@ pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod plain;
 pub(crate) mod process;
+pub(crate) mod wire;

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::env;
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -85,6 +86,13 @@ impl Example {
         Self::start_command(command, &format!("{name} in NestJS"), environment).await
     }
 
+    /// The same for a script of `tests/nestjs`.
+    pub(crate) async fn start_node(script: &str) -> Self {
+        let mut command = Command::new("node");
+        command.arg(script).current_dir(nestjs());
+        Self::start_command(command, script, &[]).await
+    }
+
     /// The same for any program that prints where it listens.
     pub(crate) async fn start_command(
         mut command: Command,
@@ -113,6 +121,11 @@ impl Example {
             Ok(Err(_)) => panic!("`{name}` ended before it listened:\n{output}"),
             Err(_) => panic!("`{name}` did not listen within {START_LIMIT:?}:\n{output}"),
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
     /// Its address, for clients that speak `scheme` (`http`, `ws`).
