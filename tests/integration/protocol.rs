@@ -7,6 +7,8 @@
 mod gateways;
 mod handshake;
 mod polling;
+mod upgrade;
+mod websocket;
 
 use crate::support::process::Example;
 use crate::support::wire::{Case, Server, run_all};

@@ -60,7 +60,7 @@ pub(super) fn answer(buffer: &mut Vec<u8>, head_only: bool, ended: bool) -> Opti
     let head = String::from_utf8_lossy(&buffer[..head_end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let rest = &buffer[head_end..];
-    let (body, used) = if status == 101 || status == 204 || status == 304 || head_only {
+    let (body, used) = if status < 200 || status == 204 || status == 304 || head_only {
         (Vec::new(), 0)
     } else if header(&head, "transfer-encoding").is_some() {
         chunked(rest)?

@@ -9,6 +9,7 @@
 //! | `c get <target> [<header>]…` | sends a request without a body; also `post`, `put`, `delete`, `patch`, `options`, `head` |
 //! | `c post <target> [<header>]… := <body>` | sends a request with a body |
 //! | `c < 200 <body>` | the whole answer to it |
+//! | `c <or 200 <body> || 400 <body>` | one of two answers, for requests that race |
 //! | `c <h 200 <name>: <value>` | the answer and one header of it; `-` for a header that must be missing |
 //! | `c open <target>` | opens a WebSocket, which must succeed |
 //! | `c upgrade <target> [<header>]…` | asks for a WebSocket; the answer is looked at with `c < 101` or another status |
@@ -19,7 +20,7 @@
 //! | `c <close 1002` | a close frame of this code must come next; `-` for one without a code |
 //! | `c <pong <bytes>`, `c <ping <bytes>` | a control frame must come next |
 //! | `c <end` | the connection must end: no frame before it |
-//! | `c <gone` | the connection must end; answers and frames before it do not matter |
+//! | `c <gone` | the connection must end, or be closed with a frame; what comes before does not matter |
 //! | `c cut` | closes the connection without a word; `c fin` closes this end's way out only |
 //! | `log left <socket> <reason>` | the server has told its own log that this client left |
 //!
