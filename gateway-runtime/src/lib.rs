@@ -93,6 +93,11 @@ struct Testing;
 #[doc = include_str!("../../docs/testing-app.md")]
 struct TestingApps;
 
+/// Those of the page on metrics and spans.
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../docs/observability.md")]
+struct Observability;
+
 /// Those of the guide to migrating.
 #[cfg(all(doctest, feature = "jwt", feature = "testing"))]
 #[doc = include_str!("../../docs/migrating-from-nestjs.md")]

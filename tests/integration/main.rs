@@ -3,6 +3,7 @@
 
 mod examples;
 mod http;
+mod observability;
 mod pipeline;
 mod protocol;
 mod rules;

@@ -10,6 +10,8 @@ use gateway_core::pipes::IntoGatewayPipe;
 use gateway_core::{CanActivate, ExceptionFilter, GatewaySet, HookError, Interceptor};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "prometheus")]
+use super::prometheus;
 use super::start::{self, Assembly, Selection};
 use super::{AppHandle, GatewayError, ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter};
 use crate::dispatch::{GlobalEnhancers, Overrides};
@@ -43,6 +45,8 @@ pub struct GatewayAppBuilder {
     shutdown: ShutdownOptions,
     global: GlobalEnhancers,
     overrides: Overrides,
+    #[cfg(feature = "prometheus")]
+    prometheus: Option<String>,
 }
 
 impl std::fmt::Debug for GatewayAppBuilder {
@@ -201,6 +205,17 @@ impl GatewayAppBuilder {
         self
     }
 
+    /// Collects the metrics of the process and shows them to Prometheus at this path of the app's port
+    /// (`"/metrics"`). What there is to see is in [`telemetry`](crate::telemetry).
+    ///
+    /// Whoever reaches the port reaches the page: let your proxy keep the path to itself. Applications with
+    /// a recorder of their own leave this out: the metrics go to the recorder that is installed.
+    #[cfg(feature = "prometheus")]
+    pub fn prometheus(mut self, path: impl Into<String>) -> Self {
+        self.prometheus = Some(path.into());
+        self
+    }
+
     /// How the application stops.
     pub fn shutdown_options(mut self, options: ShutdownOptions) -> Self {
         self.shutdown = options;
@@ -214,13 +229,23 @@ impl GatewayAppBuilder {
     /// type and says what to do.
     pub async fn create(self) -> Result<GatewayApp, GatewayError> {
         let assembly = start::assemble(&self.selection, self.container, &self.overrides).await?;
+        let (router, stop) = (Router::new(), CancellationToken::new());
+        #[cfg(feature = "prometheus")]
+        let router = match &self.prometheus {
+            Some(path) => {
+                let handle = prometheus::install()?;
+                tokio::spawn(prometheus::keep_up(handle.clone(), stop.clone()));
+                router.merge(prometheus::route(path, handle))
+            }
+            None => router,
+        };
         Ok(GatewayApp {
             assembly,
             adapter: self.adapter,
             enhancers: (self.global, self.overrides),
-            router: Router::new(),
+            router,
             shutdown: self.shutdown,
-            stop: CancellationToken::new(),
+            stop,
         })
     }
 }

@@ -29,6 +29,14 @@ pub enum GatewayError {
         name: &'static str,
     },
 
+    /// The metrics cannot be collected for Prometheus: the process has another recorder.
+    #[cfg(feature = "prometheus")]
+    #[error(
+        "another recorder of the crate `metrics` is installed in this process: leave out `prometheus(..)` and show \
+         the page of that recorder, which has the metrics of the gateways as well"
+    )]
+    MetricsRecorder,
+
     /// Options of a gateway that cannot be.
     #[error("{gateway} ({location}): {}", problems.join("; "))]
     Options {

@@ -12,6 +12,8 @@ mod in_process;
 mod listen_addr;
 mod listener;
 mod mount;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod running;
 mod servers;
 mod shutdown;
