@@ -4,9 +4,12 @@
 //! 4.8 on Node with the same events (`tests/nestjs/wire-server.mjs`). Where the two differ on purpose, a line says
 //! so with `@rust` and `@node`. See [`support::wire`](crate::support::wire) for how to read them.
 
+mod events;
 mod gateways;
 mod handshake;
+mod namespaces;
 mod polling;
+mod timing;
 mod upgrade;
 mod websocket;
 

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 
 const http = createServer((request, response) => response.writeHead(404).end());
+http.setMaxListeners(0);
 const PATHS = {
   '/socket.io': {},
   '/fast': { pingInterval: 300, pingTimeout: 300 },

@@ -91,20 +91,21 @@ fn repeated(text: &str) -> String {
     written.unwrap_or_else(|| text.to_owned())
 }
 
-/// Reads `\x1e`, `\r` and `\n`; every other backslash stands for itself, as JSON has it.
+/// Reads `\x1e` and `\r\n`; every other backslash stands for itself, as JSON has it.
 fn bytes(text: &str) -> Vec<u8> {
     let source = text.as_bytes();
     let mut bytes = Vec::with_capacity(source.len());
     let mut at = 0;
     while at < source.len() {
-        let escape = (source[at] == b'\\').then(|| source.get(at + 1)).flatten();
-        let (byte, length) = match escape {
-            Some(b'r') => (b'\r', 2),
-            Some(b'n') => (b'\n', 2),
-            Some(b'x') => match text.get(at + 2..at + 4).map(|hex| u8::from_str_radix(hex, 16)) {
-                Some(Ok(byte)) => (byte, 4),
-                _ => (b'\\', 1),
-            },
+        let rest = &source[at..];
+        if rest.starts_with(br"\r\n") {
+            bytes.extend(b"\r\n");
+            at += 4;
+            continue;
+        }
+        let hex = rest.strip_prefix(br"\x").and_then(|rest| std::str::from_utf8(rest.get(..2)?).ok());
+        let (byte, length) = match hex.map(|hex| u8::from_str_radix(hex, 16)) {
+            Some(Ok(byte)) => (byte, 4),
             _ => (source[at], 1),
         };
         bytes.push(byte);
