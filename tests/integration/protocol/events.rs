@@ -1,4 +1,4 @@
-//! Socket.IO: EVENT, ACK, BINARY_EVENT and BINARY_ACK, right and wrong.
+//! Socket.IO: events and acknowledgements, with and without binary, right and wrong.
 
 use super::on_both;
 use crate::support::wire::Case;

@@ -1,4 +1,4 @@
-//! Socket.IO: CONNECT, CONNECT_ERROR and DISCONNECT, in the main namespace and others.
+//! Socket.IO: CONNECT, the errors of it, and DISCONNECT, in the main namespace and others.
 
 use super::on_both;
 use crate::support::wire::Case;
