@@ -229,6 +229,8 @@ pub struct GatewayOptions {
     pub transports: Option<Vec<Transport>>,
     /// Whether a polling session may become a WebSocket; default true.
     pub allow_upgrades: Option<bool>,
+    /// Whether clients of Socket.IO 2 (Engine.IO 3) may connect; default false.
+    pub allow_eio3: Option<bool>,
     /// Time between heartbeats; default 25 s.
     pub ping_interval: Option<Duration>,
     /// Time for the answer to a heartbeat; default 20 s.
@@ -310,6 +312,11 @@ impl GatewayOptions {
     /// `allowUpgrades`
     pub fn allow_upgrades(&mut self, allow: bool) {
         self.allow_upgrades = Some(allow);
+    }
+
+    /// `allowEIO3`
+    pub fn allow_eio3(&mut self, allow: bool) {
+        self.allow_eio3 = Some(allow);
     }
 
     /// `pingInterval`

@@ -29,6 +29,7 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
     option("check_origin"),
     option("transports"),
     option("allow_upgrades"),
+    option("allow_eio3"),
     option("ping_interval"),
     option("ping_timeout"),
     option("upgrade_timeout"),

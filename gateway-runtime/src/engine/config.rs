@@ -61,6 +61,15 @@ impl fmt::Display for TransportName {
     }
 }
 
+/// A revision of the Engine.IO protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Revision {
+    /// Of Socket.IO 2 and before: the client pings.
+    V3,
+    /// Of Socket.IO 3 and later: the server pings.
+    V4,
+}
+
 /// The transports a client may use; engine.io's `transports`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transports {
@@ -127,6 +136,8 @@ pub(crate) struct EngineConfig {
     pub(crate) transports: Transports,
     /// Whether a polling session may move to WebSocket. Default true.
     pub(crate) allow_upgrades: bool,
+    /// Whether clients of revision 3 may connect; engine.io's `allowEIO3`. Default false.
+    pub(crate) allow_eio3: bool,
     /// How long after an answered heartbeat the next one is sent. Default 25 s.
     pub(crate) ping_interval: Duration,
     /// How long the client has to answer a heartbeat. Default 20 s.
@@ -152,6 +163,7 @@ impl Default for EngineConfig {
         Self {
             transports: Transports::default(),
             allow_upgrades: true,
+            allow_eio3: false,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),

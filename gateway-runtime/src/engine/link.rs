@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::transport::{PollWaiter, WebSocketTransport};
-use super::{CloseReason, TransportName};
+use super::{CloseReason, Revision, TransportName};
 
 /// What a queued packet costs beside its bytes, so that empty ones are bounded too.
 const PACKET_OVERHEAD: usize = size_of::<Frames>();
@@ -34,10 +34,11 @@ pub(crate) struct SessionClosed;
 pub(crate) enum Command {
     /// A polling request that waits for packets.
     Poll(PollWaiter),
-    /// The body of a data request; fulfilled when its packets were taken.
-    Post { body: Bytes, taken: oneshot::Sender<()> },
-    /// A WebSocket that wants to take over from polling.
-    Upgrade(Box<WebSocketTransport>),
+    /// The body of a data request, of bytes (revision 3 only) or of text; fulfilled when its packets were
+    /// taken.
+    Post { body: Bytes, binary: bool, taken: oneshot::Sender<()> },
+    /// A WebSocket that wants to take over from polling; whether its client takes base64 only.
+    Upgrade { socket: Box<WebSocketTransport>, base64: bool },
     /// The client broke the rules of polling.
     Fault(&'static str),
 }
@@ -110,6 +111,7 @@ impl Progress {
 pub(crate) struct SessionLink {
     id: Box<str>,
     max_outbox_bytes: usize,
+    revision: Revision,
     transport: AtomicU8,
     waker: AtomicWaker,
     shared: Mutex<Shared>,
@@ -121,10 +123,17 @@ pub(crate) fn cost(frames: &Frames) -> usize {
 }
 
 impl SessionLink {
-    pub(crate) fn new(id: String, transport: TransportName, max_outbox_bytes: usize) -> Arc<Self> {
+    /// The link of a plain connection has a revision too, which nobody asks for.
+    pub(crate) fn new(
+        id: String,
+        revision: Revision,
+        transport: TransportName,
+        max_outbox_bytes: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id: id.into_boxed_str(),
             max_outbox_bytes,
+            revision,
             transport: AtomicU8::new(encoded(transport)),
             waker: AtomicWaker::new(),
             shared: Mutex::new(Shared {
@@ -149,6 +158,11 @@ impl SessionLink {
     /// The session id.
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The revision of Engine.IO that the client speaks.
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// Puts a packet into the outbox. Never blocks and never fails: a closed session ignores it, a

@@ -1,5 +1,5 @@
-//! The engine layer: sessions over Engine.IO 4 (long-polling, WebSocket, the upgrade between them) and
-//! over bare WebSocket connections.
+//! The engine layer: sessions over Engine.IO 4, on request 3 (long-polling, WebSocket, the upgrade
+//! between them), and over bare WebSocket connections.
 //!
 //! It moves messages between one client and one [`Connection`], keeps the heartbeat, bounds every
 //! buffer and answers the HTTP requests below its path. It must never know Socket.IO packets,
@@ -12,6 +12,7 @@ mod config;
 mod cookie;
 mod handshake;
 mod id;
+mod jsonp;
 mod link;
 mod metrics;
 pub(crate) mod packet;
@@ -19,6 +20,7 @@ mod plain;
 mod registry;
 mod request;
 mod response;
+mod revision_3;
 mod server;
 mod session;
 mod transport;
@@ -29,7 +31,8 @@ mod tests;
 pub(crate) use application::{Application, Connection};
 pub(crate) use close_reason::CloseReason;
 pub(crate) use config::{
-    AllowRequest, CheckOrigin, EngineConfig, PlainConfig, Refusal, SessionLimits, TransportName, Transports,
+    AllowRequest, CheckOrigin, EngineConfig, PlainConfig, Refusal, Revision, SessionLimits, TransportName,
+    Transports,
 };
 pub(crate) use cookie::{CookieOptions, SameSite};
 pub(crate) use handshake::HandshakeRequest;

@@ -14,6 +14,7 @@ const SEPARATOR: u8 = 0x1e;
 
 pub(crate) const CLOSE: &str = "1";
 pub(crate) const PING: &str = "2";
+pub(crate) const PONG: &str = "3";
 pub(crate) const NOOP: &str = "6";
 pub(crate) const PROBE_PONG: &str = "3probe";
 
@@ -56,7 +57,8 @@ pub(crate) fn decode(packet: Bytes) -> Result<Packet, Malformed> {
     }
 }
 
-fn decode_base64(text: &[u8]) -> Result<Bytes, Malformed> {
+/// Decodes base64 as lenient as Node does: either alphabet, with or without padding.
+pub(super) fn decode_base64(text: &[u8]) -> Result<Bytes, Malformed> {
     let url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
     let decoded = if url_safe { DECODE_URL_SAFE.decode(text) } else { DECODE_STANDARD.decode(text) };
     decoded.map(Bytes::from).map_err(|_| Malformed)

@@ -16,8 +16,8 @@ use super::registry::Registry;
 use super::session::{Framing, Session, SessionConfig};
 use super::transport::WebSocketTransport;
 use super::{
-    Application, CloseReason, HandshakeRequest, PlainConfig, SessionLink, TransportName, id, request,
-    response,
+    Application, CloseReason, HandshakeRequest, PlainConfig, Revision, SessionLink, TransportName, id,
+    request, response,
 };
 
 /// A server of plain WebSocket connections.
@@ -118,7 +118,8 @@ impl<A: Application> PlainEngine<A> {
 
     fn register(&self) -> Option<(Arc<SessionLink>, super::registry::Registration)> {
         let id = id::generate().inspect_err(|error| warn!("no session id: {error}")).ok()?;
-        let link = SessionLink::new(id, TransportName::WebSocket, self.config.limits.max_outbox_bytes);
+        let link =
+            SessionLink::new(id, Revision::V4, TransportName::WebSocket, self.config.limits.max_outbox_bytes);
         self.registry.register(&link).map(|registration| (link, registration))
     }
 }

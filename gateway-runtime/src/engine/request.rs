@@ -12,30 +12,41 @@ use http::Uri;
 use http::header::{CONNECTION, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::request::Parts;
 
-use super::SessionLimits;
 use super::handshake::query_pairs;
+use super::{Revision, SessionLimits};
 
 /// The parameters of the Engine.IO protocol.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct EngineQuery {
     pub(super) transport: String,
     pub(super) sid: Option<String>,
-    /// Engine.IO revision 4, the only one served.
-    pub(super) is_revision_4: bool,
+    /// Everything that does not say 4 is 3, as in engine.io.
+    pub(super) revision: Revision,
+    /// Revision 3: the client cannot take bytes over this transport.
+    pub(super) base64: bool,
+    /// Revision 3: the index of the callback that takes a polling answer (JSONP).
+    pub(super) jsonp: Option<String>,
 }
 
 impl EngineQuery {
     pub(super) fn parse(uri: &Uri) -> Self {
-        let mut query = Self::default();
+        let mut query =
+            Self { transport: String::new(), sid: None, revision: Revision::V3, base64: false, jsonp: None };
         // Of a repeated parameter the last counts.
         for (name, value) in query_pairs(uri) {
             match name.as_str() {
                 "transport" => query.transport = value,
                 "sid" => query.sid = Some(value).filter(|sid| !sid.is_empty()),
-                "EIO" => query.is_revision_4 = value == "4",
+                "EIO" => query.revision = if value == "4" { Revision::V4 } else { Revision::V3 },
+                "b64" => query.base64 = !value.is_empty(),
+                "j" => query.jsonp = Some(value),
                 _ => {}
             }
         }
+        if query.revision == Revision::V4 {
+            query.jsonp = None;
+        }
+        query.base64 |= query.jsonp.is_some();
         query
     }
 }
@@ -136,8 +147,20 @@ mod tests {
     #[test]
     fn the_last_of_a_repeated_parameter_counts_and_an_empty_sid_is_none() {
         let query = EngineQuery::parse(&"/?EIO=3&EIO=4&transport=polling&sid=".parse().expect("a uri"));
-        assert!(query.is_revision_4);
+        assert_eq!(query.revision, Revision::V4);
         assert_eq!((query.transport.as_str(), query.sid), ("polling", None));
+    }
+
+    #[test]
+    fn clients_of_revision_3_say_what_they_cannot_do() {
+        let query =
+            |query: &str| EngineQuery::parse(&format!("/?transport=polling&{query}").parse().expect("a uri"));
+        let none = query("EIO=3&b64=");
+        assert_eq!((none.revision, none.base64, none.jsonp), (Revision::V3, false, None));
+        assert!(query("b64=1").base64);
+        let jsonp = query("EIO=3&j=7");
+        assert_eq!((jsonp.base64, jsonp.jsonp.as_deref()), (true, Some("7")));
+        assert_eq!(query("EIO=4&j=7").jsonp, None);
     }
 
     #[test]

@@ -56,9 +56,30 @@ impl ProtocolError {
     }
 }
 
+/// What a payload is, for whoever reads it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PayloadType {
+    /// Packets as text.
+    Text,
+    /// Packets as bytes (revision 3). Clients compare it to the character.
+    Binary,
+    /// A script around packets (revision 3, JSONP).
+    Script,
+}
+
 /// The answer to a poll: a payload, on the handshake with the session cookie.
-pub(super) fn payload(payload: Bytes, request: &HeaderMap, cookie: Option<HeaderValue>) -> Response {
-    let mut response = with_type(StatusCode::OK, "text/plain; charset=UTF-8", payload.into());
+pub(super) fn payload(
+    payload: Bytes,
+    kind: PayloadType,
+    request: &HeaderMap,
+    cookie: Option<HeaderValue>,
+) -> Response {
+    let content_type = match kind {
+        PayloadType::Text => "text/plain; charset=UTF-8",
+        PayloadType::Binary => "application/octet-stream",
+        PayloadType::Script => "text/javascript; charset=UTF-8",
+    };
+    let mut response = with_type(StatusCode::OK, content_type, payload.into());
     add_session_headers(&mut response, request);
     if let Some(cookie) = cookie {
         response.headers_mut().insert(SET_COOKIE, cookie);

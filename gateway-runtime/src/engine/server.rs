@@ -12,7 +12,7 @@ use axum::extract::ws::WebSocket;
 use axum::response::Response;
 use gateway_core::telemetry;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
@@ -20,15 +20,19 @@ use super::link::Command;
 use super::metrics::EngineMetrics;
 use super::registry::{Registration, Registry};
 use super::request::{self, BodyError, EngineQuery};
-use super::response::{self, ProtocolError};
+use super::response::{self, PayloadType, ProtocolError};
 use super::session::{Framing, Session, SessionConfig};
 use super::transport::{PollAnswer, WebSocketTransport};
-use super::{Application, CloseReason, EngineConfig, HandshakeRequest, SessionLink, TransportName, id};
+use super::{
+    Application, CloseReason, EngineConfig, HandshakeRequest, Revision, SessionLink, TransportName, id, jsonp,
+};
 
-/// An Engine.IO 4 server.
+/// An Engine.IO server: of revision 4, and of revision 3 if that is allowed.
 pub(crate) struct Engine<A: Application> {
     config: EngineConfig,
     session_config: Arc<SessionConfig>,
+    /// Of sessions of revision 3, if they are allowed.
+    session_config_3: Option<Arc<SessionConfig>>,
     registry: Arc<Registry>,
     application: A,
 }
@@ -36,8 +40,8 @@ pub(crate) struct Engine<A: Application> {
 impl<A: Application> Engine<A> {
     /// A server without sessions.
     pub(crate) fn new(config: EngineConfig, application: A) -> Arc<Self> {
-        let session_config = SessionConfig {
-            framing: Framing::EngineIo,
+        let session_config = |revision| SessionConfig {
+            framing: Framing::EngineIo(revision),
             ping_interval: Some(config.ping_interval),
             ping_timeout: config.ping_timeout,
             upgrade_timeout: config.upgrade_timeout,
@@ -46,8 +50,9 @@ impl<A: Application> Engine<A> {
             metrics: EngineMetrics::default(),
         };
         Arc::new(Self {
+            session_config: Arc::new(session_config(Revision::V4)),
+            session_config_3: config.allow_eio3.then(|| Arc::new(session_config(Revision::V3))),
             config,
-            session_config: Arc::new(session_config),
             registry: Arc::default(),
             application,
         })
@@ -87,9 +92,13 @@ impl<A: Application> Engine<A> {
             let (parts, _) = request.into_parts();
             return self.handle_websocket(parts, query).await;
         }
-        match self.verify(&query, request.method()) {
+        let session = self.verify(&query, request.method()).and_then(|session| {
+            self.verify_script(&query, request.headers())?;
+            Ok(session)
+        });
+        match session {
             Err(error) => error.into_polling_response(),
-            Ok(Some(link)) => self.handle_session_request(link, request).await,
+            Ok(Some(link)) => self.handle_session_request(link, query, request).await,
             Ok(None) => self.open_polling(query, request).await,
         }
     }
@@ -104,7 +113,7 @@ impl<A: Application> Engine<A> {
             self.config.transports.find(&query.transport).ok_or(ProtocolError::UnknownTransport)?;
         if let Some(sid) = &query.sid {
             let link = self.registry.find(sid).ok_or(ProtocolError::UnknownSid)?;
-            if link.transport() != transport || !query.is_revision_4 {
+            if link.transport() != transport || link.revision() != query.revision {
                 return Err(ProtocolError::BadRequest);
             }
             return Ok(Some(link));
@@ -118,21 +127,36 @@ impl<A: Application> Engine<A> {
         Ok(None)
     }
 
-    async fn handle_session_request(&self, link: Arc<SessionLink>, request: Request) -> Response {
+    /// CORS does not hold back the scripts and forms of JSONP: foreign pages are told here.
+    fn verify_script(&self, query: &EngineQuery, headers: &HeaderMap) -> Result<(), ProtocolError> {
+        match &self.config.check_origin {
+            Some(check) if query.jsonp.is_some() && !jsonp::is_allowed(headers, check) => {
+                Err(ProtocolError::forbidden())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn handle_session_request(
+        &self,
+        link: Arc<SessionLink>,
+        query: EngineQuery,
+        request: Request,
+    ) -> Response {
         match *request.method() {
             Method::GET => {
                 let (waiter, answer) = oneshot::channel();
                 if link.submit(Command::Poll(waiter)).is_err() {
                     return ProtocolError::UnknownSid.into_polling_response();
                 }
-                poll_response(answer.await.ok(), request.headers(), None)
+                poll_response(answer.await.ok(), &query, request.headers(), None)
             }
-            Method::POST => self.handle_post(link, request).await,
+            Method::POST => self.handle_post(link, &query, request).await,
             _ => response::bare(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 
-    async fn handle_post(&self, link: Arc<SessionLink>, request: Request) -> Response {
+    async fn handle_post(&self, link: Arc<SessionLink>, query: &EngineQuery, request: Request) -> Response {
         if !link.begin_post() {
             // The session may be gone already, then nothing is left to fault.
             let _ = link.submit(Command::Fault("data request overlap from client"));
@@ -141,19 +165,22 @@ impl<A: Application> Engine<A> {
         // Dropped before it is finished: the client gave the request up.
         let mut claim = PostClaim { link, fault: Some("data request connection closed prematurely") };
         let (parts, body) = request.into_parts();
-        if parts
-            .headers
-            .get(http::header::CONTENT_TYPE)
-            .is_some_and(|value| value == "application/octet-stream")
-        {
+        let content_type = parts.headers.get(http::header::CONTENT_TYPE);
+        let binary = content_type.is_some_and(|value| value == "application/octet-stream");
+        if binary && query.revision == Revision::V4 {
             claim.fault = Some("invalid content");
             return response::bare(StatusCode::BAD_REQUEST);
         }
         let time = self.config.ping_interval.saturating_add(self.config.ping_timeout);
         match request::read_body(body, self.config.max_http_buffer_size, time).await {
             Ok(body) => {
+                let body = match query.jsonp {
+                    // Without the field nothing was sent, which is no payload.
+                    Some(_) => jsonp::payload_of_form(&body).unwrap_or_default(),
+                    None => body,
+                };
                 let (taken, done) = oneshot::channel();
-                let submitted = claim.link.submit(Command::Post { body, taken });
+                let submitted = claim.link.submit(Command::Post { body, binary, taken });
                 let done = submitted.is_ok() && done.await.is_ok();
                 claim.fault = None;
                 if done {
@@ -186,7 +213,7 @@ impl<A: Application> Engine<A> {
         if let Err(error) = self.admit(&query, &handshake).await {
             return error.into_polling_response();
         }
-        let Some((link, registration)) = self.register(TransportName::Polling, &handshake) else {
+        let Some((link, registration)) = self.register(&query, TransportName::Polling, &handshake) else {
             return self.not_registered();
         };
         let connection = self.application.connect(Arc::clone(&link), Arc::clone(&handshake));
@@ -194,10 +221,11 @@ impl<A: Application> Engine<A> {
         let (waiter, answer) = oneshot::channel();
         // Just registered, the session takes its first request.
         let _ = link.submit(Command::Poll(waiter));
-        let config = Arc::clone(&self.session_config);
+        let config = self.session_config(query.revision);
         let cookie = self.config.cookie.as_ref().and_then(|cookie| cookie.header(link.id()));
-        tokio::spawn(Session::polling(registration, link, config, connection, open));
-        poll_response(answer.await.ok(), &handshake.headers, cookie)
+        let session = Session::polling(registration, link, config, connection, open);
+        tokio::spawn(session.with_base64(query.base64));
+        poll_response(answer.await.ok(), &query, &handshake.headers, cookie)
     }
 
     /// What is asked of a handshake after its request proved valid.
@@ -211,7 +239,10 @@ impl<A: Application> Engine<A> {
                 .await
                 .map_err(|refusal| ProtocolError::Forbidden(refusal.message))?;
         }
-        if query.is_revision_4 { Ok(()) } else { Err(ProtocolError::UnsupportedProtocolVersion) }
+        if query.revision == Revision::V3 && !self.config.allow_eio3 {
+            return Err(ProtocolError::UnsupportedProtocolVersion);
+        }
+        Ok(())
     }
 
     async fn handle_websocket(self: Arc<Self>, mut parts: Parts, query: EngineQuery) -> Response {
@@ -228,7 +259,7 @@ impl<A: Application> Engine<A> {
         let upgrade = upgrade.on_failed_upgrade(|error| debug!("websocket error before upgrade: {error}"));
         if let Some(link) = link {
             let allowed = self.config.allow_upgrades;
-            return upgrade.on_upgrade(move |socket| hand_over(link, socket, allowed));
+            return upgrade.on_upgrade(move |socket| hand_over(link, socket, query.base64, allowed));
         }
         let handshake = Arc::new(HandshakeRequest::from_parts(parts));
         if let Err(error) = self.admit(&query, &handshake).await {
@@ -237,7 +268,7 @@ impl<A: Application> Engine<A> {
         if self.registry.is_stopped() {
             return response::bare(StatusCode::SERVICE_UNAVAILABLE);
         }
-        upgrade.on_upgrade(move |socket| self.open_websocket(socket, handshake))
+        upgrade.on_upgrade(move |socket| self.open_websocket(socket, query, handshake))
     }
 
     /// The checks of a WebSocket request; yields the session that it wants to upgrade.
@@ -257,7 +288,9 @@ impl<A: Application> Engine<A> {
             None => None,
         };
         // A WebSocket that calls itself polling, or another revision of an open session.
-        if transport != TransportName::WebSocket || (link.is_some() && !query.is_revision_4) {
+        if transport != TransportName::WebSocket
+            || link.as_ref().is_some_and(|link| link.revision() != query.revision)
+        {
             return Err(ProtocolError::BadRequest);
         }
         Ok(link)
@@ -267,14 +300,17 @@ impl<A: Application> Engine<A> {
     fn open_websocket(
         self: Arc<Self>,
         socket: WebSocket,
+        query: EngineQuery,
         handshake: Arc<HandshakeRequest>,
     ) -> impl Future<Output = ()> + Send + use<A> {
-        let session = self.register(TransportName::WebSocket, &handshake).map(|(link, registration)| {
-            let connection = self.application.connect(Arc::clone(&link), handshake);
-            let open = self.open_packet(link.id(), TransportName::WebSocket);
-            let (config, socket) = (Arc::clone(&self.session_config), WebSocketTransport::new(socket));
-            Box::pin(Session::websocket(registration, link, config, connection, socket, Some(open)))
-        });
+        let session =
+            self.register(&query, TransportName::WebSocket, &handshake).map(|(link, registration)| {
+                let connection = self.application.connect(Arc::clone(&link), handshake);
+                let open = self.open_packet(link.id(), TransportName::WebSocket);
+                let (config, socket) = (self.session_config(query.revision), WebSocketTransport::new(socket));
+                let session = Session::websocket(registration, link, config, connection, socket, Some(open));
+                Box::pin(session.with_base64(query.base64))
+            });
         // The session outlives the request, but must not keep the engine alive.
         drop(self);
         async move {
@@ -284,8 +320,17 @@ impl<A: Application> Engine<A> {
         }
     }
 
+    /// What sessions of an admitted revision have in common.
+    fn session_config(&self, revision: Revision) -> Arc<SessionConfig> {
+        match (revision, &self.session_config_3) {
+            (Revision::V3, Some(config)) => Arc::clone(config),
+            _ => Arc::clone(&self.session_config),
+        }
+    }
+
     fn register(
         &self,
+        query: &EngineQuery,
         transport: TransportName,
         handshake: &HandshakeRequest,
     ) -> Option<(Arc<SessionLink>, Registration)> {
@@ -293,7 +338,7 @@ impl<A: Application> Engine<A> {
             Some(generate) => generate(handshake),
             None => id::generate().inspect_err(|error| warn!("no session id: {error}")).ok()?,
         };
-        let link = SessionLink::new(id, transport, self.config.limits.max_outbox_bytes);
+        let link = SessionLink::new(id, query.revision, transport, self.config.limits.max_outbox_bytes);
         let registration = self.registry.register(&link);
         if registration.is_none() && !self.registry.is_stopped() {
             warn!(sid = link.id(), "session refused: its id is taken, see generate_id");
@@ -327,21 +372,32 @@ impl<A: Application> Engine<A> {
 /// The answer to a polling request; without one from the session, that is gone.
 fn poll_response(
     answer: Option<PollAnswer>,
-    request: &http::HeaderMap,
+    query: &EngineQuery,
+    request: &HeaderMap,
     cookie: Option<http::HeaderValue>,
 ) -> Response {
     match answer {
-        Some(PollAnswer::Payload(payload)) => response::payload(payload, request, cookie),
+        Some(PollAnswer::Payload(payload)) => match &query.jsonp {
+            None => response::payload(payload, PayloadType::Text, request, cookie),
+            Some(index) => {
+                // Always valid: the payload is made of strings.
+                let script = jsonp::script(index, std::str::from_utf8(&payload).unwrap_or_default());
+                response::payload(script, PayloadType::Script, request, cookie)
+            }
+        },
+        Some(PollAnswer::BinaryPayload(payload)) => {
+            response::payload(payload, PayloadType::Binary, request, cookie)
+        }
         Some(PollAnswer::Overlap) => response::bare(StatusCode::BAD_REQUEST),
         None => ProtocolError::UnknownSid.into_polling_response(),
     }
 }
 
 /// Gives a WebSocket to the session that it wants to upgrade, if that may still be upgraded.
-async fn hand_over(link: Arc<SessionLink>, socket: WebSocket, allowed: bool) {
+async fn hand_over(link: Arc<SessionLink>, socket: WebSocket, base64: bool, allowed: bool) {
     if allowed && link.begin_upgrade() {
         let socket = Box::new(WebSocketTransport::new(socket));
-        if link.submit(Command::Upgrade(socket)).is_err() {
+        if link.submit(Command::Upgrade { socket, base64 }).is_err() {
             debug!(sid = link.id(), "upgrade attempt for closed client");
         }
     } else {

@@ -17,8 +17,9 @@ use super::codec::{self, Packet, PacketKind};
 use super::encoder;
 use super::mailbox::{ConnectionLink, Request};
 use super::server::{NamespaceEntry, SocketIoServer};
+use super::version_2;
 use crate::client::{ClientKey, Event, Workload, disconnect_reason};
-use crate::engine::{CloseReason, Connection, generate_id};
+use crate::engine::{CloseReason, Connection, Revision, generate_id};
 
 /// How a session ends whose client sent what is no packet, or what clients must not send. The reference
 /// server keeps `parse error` for packets of Engine.IO.
@@ -75,7 +76,9 @@ impl SocketIoConnection {
         attachments: Vec<Bytes>,
         cx: &mut Context<'_>,
     ) -> Result<(), CloseReason> {
-        let position = self.joined.iter().position(|joined| joined.socket.nsp().name() == packet.namespace());
+        let name =
+            if self.is_version_2() { version_2::split(packet.namespace()).0 } else { packet.namespace() };
+        let position = self.joined.iter().position(|joined| joined.socket.nsp().name() == name);
         match (packet.kind, position) {
             (PacketKind::Connect, None) => self.connect(&packet, cx),
             (PacketKind::Event, Some(position)) => self.event(position, &packet, attachments, cx),
@@ -90,22 +93,35 @@ impl SocketIoConnection {
         }
     }
 
+    /// Whether the client is one of Socket.IO 2.
+    fn is_version_2(&self) -> bool {
+        self.link.session().revision() == Revision::V3
+    }
+
     fn connect(&mut self, packet: &Packet, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        if self.is_version_2() {
+            let (name, query) = version_2::split(packet.namespace());
+            return self.join(name, query.map(version_2::auth), cx);
+        }
         let auth = if packet.json.is_empty() {
             None
         } else {
             Some(serde_json::from_slice::<Value>(&packet.json).map_err(|_| MALFORMED)?)
         };
-        if self.joining.iter().any(|joining| joining.socket.nsp().name() == packet.namespace()) {
+        self.join(packet.namespace(), auth, cx)
+    }
+
+    fn join(&mut self, name: &str, auth: Option<Value>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        if self.joining.iter().any(|joining| joining.socket.nsp().name() == name) {
             return Err(CloseReason::ForcedClose);
         }
-        let Some(entry) = self.server.find(packet.namespace()) else {
+        let Some(entry) = self.server.find(name) else {
             let error = ConnectError::new("Invalid namespace");
-            self.link.session().send(&encoder::connect_error(packet.namespace(), &error), false);
+            self.link.session().send(&encoder::connect_error(name, &error), false);
             return Ok(());
         };
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Ok(id) = generate_id() else {
+        let Some(id) = self.socket_id(name) else {
             tracing::error!("the system's random generator failed: a client could not connect");
             return Err(CloseReason::TransportError);
         };
@@ -120,6 +136,16 @@ impl SocketIoConnection {
         Ok(())
     }
 
+    /// The session's id is never a socket's, which others may see: whoever knows it can take part in
+    /// the session. Clients of Socket.IO 2 leave no choice.
+    fn socket_id(&self, namespace: &str) -> Option<String> {
+        if self.is_version_2() {
+            Some(version_2::socket_id(self.link.session().id(), namespace))
+        } else {
+            generate_id().ok()
+        }
+    }
+
     fn poll_joining(&mut self, cx: &mut Context<'_>) {
         let mut index = 0;
         while index < self.joining.len() {
@@ -132,7 +158,9 @@ impl SocketIoConnection {
                 Ok(()) => self.admitted(socket, entry, cx),
                 Err(error) => {
                     entry.handler().refused();
-                    let refusal = encoder::connect_error(socket.nsp().name(), &error);
+                    let refuse =
+                        if self.is_version_2() { version_2::connect_error } else { encoder::connect_error };
+                    let refusal = refuse(socket.nsp().name(), &error);
                     self.link.session().send(&refusal, false);
                 }
             }
@@ -143,7 +171,12 @@ impl SocketIoConnection {
         self.connect_timeout = None;
         // The client must not see an event before it is connected: it is queued before broadcasts of
         // other threads can reach the socket, and written after this turn of the session.
-        self.link.session().send(&encoder::connected(socket.nsp().name(), socket.id()), false);
+        let connected = if self.is_version_2() {
+            version_2::connected(socket.nsp().name())
+        } else {
+            encoder::connected(socket.nsp().name(), socket.id())
+        };
+        self.link.session().send(&connected, false);
         serve::connect(&socket);
         let key = self.workload.join(socket.clone(), entry.handler(), cx);
         self.joined.push(Joined { socket, entry, key });
@@ -227,6 +260,11 @@ impl Connection for SocketIoConnection {
                 Request::Left(socket) => {
                     if let Some(position) = self.joined.iter().position(|joined| joined.socket == socket) {
                         self.leave(position, DisconnectReason::ServerNamespaceDisconnect, cx);
+                    }
+                }
+                Request::ConnectMain => {
+                    if let Err(reason) = self.join("/", None, cx) {
+                        return Some(reason);
                     }
                 }
                 Request::Close => {

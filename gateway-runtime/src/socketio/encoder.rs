@@ -55,7 +55,8 @@ pub(crate) fn disconnected(namespace: &str) -> Frames {
     control(b'1', namespace, None::<&()>)
 }
 
-fn control<T: Serialize>(kind: u8, namespace: &str, json: Option<&T>) -> Frames {
+/// A packet that is no event.
+pub(super) fn control<T: Serialize + ?Sized>(kind: u8, namespace: &str, json: Option<&T>) -> Frames {
     let mut text = header(kind, 0, namespace, None);
     if let Some(json) = json {
         // These structs of strings and JSON values always serialize.

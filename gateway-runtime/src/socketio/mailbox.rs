@@ -12,7 +12,7 @@ use gateway_core::{Disconnected, Frames, Socket, Transport, serve};
 use parking_lot::Mutex;
 
 use super::encoder;
-use crate::engine::{SessionLink, TransportName};
+use crate::engine::{Revision, SessionLink, TransportName};
 
 /// What the connection is told.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) enum Request {
     Left(Socket),
     /// The server closes the whole connection.
     Close,
+    /// The client is one of Socket.IO 2, which is in the main namespace without asking.
+    ConnectMain,
 }
 
 /// The link under all sockets of one connection.
@@ -33,8 +35,12 @@ pub(super) struct ConnectionLink {
 
 impl ConnectionLink {
     pub(super) fn new(session: Arc<SessionLink>) -> Arc<Self> {
-        let (asked, waker) = (AtomicBool::new(false), AtomicWaker::new());
-        Arc::new(Self { session, asked, requests: Mutex::default(), waker })
+        let requests = match session.revision() {
+            Revision::V3 => vec![Request::ConnectMain],
+            Revision::V4 => Vec::new(),
+        };
+        let (asked, waker) = (AtomicBool::new(!requests.is_empty()), AtomicWaker::new());
+        Arc::new(Self { session, asked, requests: Mutex::new(requests), waker })
     }
 
     pub(super) fn session(&self) -> &SessionLink {

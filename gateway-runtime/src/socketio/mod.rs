@@ -1,4 +1,4 @@
-//! Socket.IO 5 on top of the engine: packets, namespaces, the clients of a connection.
+//! The Socket.IO protocol 5, and 4 for clients of Socket.IO 2, on top of the engine: packets, namespaces, the clients of a connection.
 //!
 //! It must never know gateways or handlers: they are seen through
 //! [`NamespaceHandler`](crate::client::NamespaceHandler).
@@ -8,5 +8,6 @@ mod connection;
 pub(crate) mod encoder;
 mod mailbox;
 mod server;
+mod version_2;
 
 pub(crate) use server::{SocketIoApplication, SocketIoConfig, SocketIoServer};

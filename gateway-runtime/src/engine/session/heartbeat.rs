@@ -1,4 +1,5 @@
-//! The heartbeat of one session: when to ping, when to give up. A pure state machine over instants.
+//! The heartbeat of one session: when to ping or to expect a ping, when to give up. A pure state machine
+//! over instants.
 
 use std::time::Duration;
 
@@ -13,12 +14,15 @@ enum State {
     Idle(Instant),
     /// A ping was sent, its answer must be here by then.
     Waiting(Instant),
+    /// The client pings (Engine.IO revision 3): its next ping must be here by then.
+    Expecting(Instant),
 }
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     Nothing,
+    /// A ping is sent; to a client that pings itself, a pong.
     Ping,
     Timeout,
 }
@@ -50,17 +54,24 @@ impl Heartbeat {
         Self { interval: interval.unwrap_or_default(), timeout, state, extended: false, pause: None }
     }
 
+    /// The client pings every interval and waits for the answer as long as the timeout.
+    pub(super) fn of_client(interval: Duration, timeout: Duration) -> Self {
+        let state = State::Expecting(later(Instant::now(), interval.saturating_add(timeout)));
+        Self { interval, timeout, state, extended: false, pause: None }
+    }
+
     /// When [`fire`](Self::fire) has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Off => None,
             State::Idle(at) => Some(at),
-            State::Waiting(at) => Some(self.pause.map_or(at, |pause| pause.ping_at)),
+            State::Waiting(at) | State::Expecting(at) => Some(self.pause.map_or(at, |pause| pause.ping_at)),
         }
     }
 
     /// What is due at this instant; a ping counts as sent.
     pub(super) fn fire(&mut self, now: Instant) -> Beat {
+        let pause_interval = self.pause_interval();
         match self.state {
             State::Idle(at) if now >= at => {
                 self.state = State::Waiting(later(now, self.timeout));
@@ -69,9 +80,9 @@ impl Heartbeat {
                 self.pause = self.pause.map(|_| self.pause_from(now));
                 Beat::Ping
             }
-            State::Waiting(at) => match &mut self.pause {
+            State::Waiting(at) | State::Expecting(at) => match &mut self.pause {
                 Some(pause) if now >= pause.ping_at => {
-                    pause.ping_at = later(now, self.interval);
+                    pause.ping_at = later(now, pause_interval);
                     Beat::Ping
                 }
                 None if now >= at => Beat::Timeout,
@@ -82,7 +93,21 @@ impl Heartbeat {
     }
 
     fn pause_from(&self, since: Instant) -> Pause {
-        Pause { since, ping_at: later(since, self.interval) }
+        Pause { since, ping_at: later(since, self.pause_interval()) }
+    }
+
+    /// A client that pings may have done so just before the pause: what it takes for the answer must come
+    /// before it gives up.
+    fn pause_interval(&self) -> Duration {
+        match self.state {
+            State::Expecting(_) => self.interval.min(self.timeout / 2),
+            _ => self.interval,
+        }
+    }
+
+    /// The client pinged.
+    pub(super) fn on_ping(&mut self) {
+        self.restart();
     }
 
     /// The client answered.
@@ -101,9 +126,12 @@ impl Heartbeat {
 
     /// The next ping is a full interval away.
     pub(super) fn restart(&mut self) {
-        if !matches!(self.state, State::Off) {
-            self.state = State::Idle(later(Instant::now(), self.interval));
-        }
+        let now = Instant::now();
+        self.state = match self.state {
+            State::Off => State::Off,
+            State::Idle(_) | State::Waiting(_) => State::Idle(later(now, self.interval)),
+            State::Expecting(_) => State::Expecting(later(now, self.interval.saturating_add(self.timeout))),
+        };
     }
 
     /// While reading is paused, the client's answer cannot be seen and its deadline stands still. Pings
@@ -113,8 +141,8 @@ impl Heartbeat {
             (true, None) => self.pause = Some(self.pause_from(Instant::now())),
             (false, Some(Pause { since, .. })) => {
                 self.pause = None;
-                if let State::Waiting(at) = self.state {
-                    self.state = State::Waiting(later(at, since.elapsed()));
+                if let State::Waiting(at) | State::Expecting(at) = &mut self.state {
+                    *at = later(*at, since.elapsed());
                 }
             }
             _ => {}
@@ -183,6 +211,31 @@ mod tests {
         }
         heartbeat.pause(false);
         assert_eq!(heartbeat.deadline(), Some(Instant::now() + 20 * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_pings_is_given_up_without_its_ping() {
+        let mut heartbeat = Heartbeat::of_client(25 * SECOND, 20 * SECOND);
+        tokio::time::advance(44 * SECOND).await;
+        heartbeat.on_packet();
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+        heartbeat.on_ping();
+        assert_eq!(heartbeat.deadline(), Some(Instant::now() + 45 * SECOND));
+        tokio::time::advance(45 * SECOND).await;
+        assert_eq!(heartbeat.fire(Instant::now()), Beat::Timeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_pings_is_answered_while_its_pings_are_not_read() {
+        let mut heartbeat = Heartbeat::of_client(25 * SECOND, 20 * SECOND);
+        heartbeat.pause(true);
+        for _ in 0..10 {
+            assert_eq!(heartbeat.fire(Instant::now()), Beat::Nothing);
+            tokio::time::advance(10 * SECOND).await;
+            assert_eq!(heartbeat.fire(Instant::now()), Beat::Ping);
+        }
+        heartbeat.pause(false);
+        assert_eq!(heartbeat.deadline(), Some(Instant::now() + 45 * SECOND));
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 //! within a budget, writes and one flush, timers. There is no `.await`, so a peer that stops reading
 //! holds up neither work, nor a timer, nor its own disconnect. It must never know what a message means.
 
+mod answer;
 mod heartbeat;
 mod probe;
 mod read;
@@ -30,13 +31,13 @@ use super::link::{Command, Progress};
 use super::metrics::{self, EngineMetrics, Traffic};
 use super::registry::Registration;
 use super::transport::{Outgoing, PollingTransport, WebSocketTransport};
-use super::{CloseReason, Connection, SessionLimits, SessionLink};
+use super::{CloseReason, Connection, Revision, SessionLimits, SessionLink};
 
 /// How messages are told apart on a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// Engine.IO packets.
-    EngineIo,
+    /// Engine.IO packets of this revision.
+    EngineIo(Revision),
     /// Messages as they are.
     Plain,
 }
@@ -114,7 +115,10 @@ pub(super) struct Session<C> {
     span: Option<Box<Span>>,
     /// The open packet, until it is sent.
     open_packet: Option<Box<str>>,
+    /// A ping, to clients of revision 3 a pong.
     ping_due: bool,
+    /// Revision 3: binary goes over the current transport as base64.
+    base64: bool,
     /// Packets taken from the outbox, and how many frames of the first are sent.
     writing: VecDeque<Frames>,
     frames_sent: usize,
@@ -156,7 +160,12 @@ impl<C: Connection> Session<C> {
         transport: Transport,
         open_packet: Option<String>,
     ) -> Self {
-        let heartbeat = Heartbeat::new(config.ping_interval, config.ping_timeout);
+        let heartbeat = match config.framing {
+            Framing::EngineIo(Revision::V3) => {
+                Heartbeat::of_client(config.ping_interval.unwrap_or_default(), config.ping_timeout)
+            }
+            _ => Heartbeat::new(config.ping_interval, config.ping_timeout),
+        };
         debug!(sid = link.id(), transport = %link.transport(), "session open");
         config.metrics.opened(link.transport());
         let span = tracing::debug_span!(
@@ -176,11 +185,18 @@ impl<C: Connection> Session<C> {
             span: if span.is_disabled() { None } else { Some(Box::new(span)) },
             open_packet: open_packet.map(String::into_boxed_str),
             ping_due: false,
+            base64: false,
             writing: VecDeque::new(),
             frames_sent: 0,
             progress: Progress::default(),
             stalled_since: None,
         }
+    }
+
+    /// Of a client of revision 3 that cannot take bytes over its first transport.
+    pub(super) fn with_base64(mut self, base64: bool) -> Self {
+        self.base64 = base64;
+        self
     }
 
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -242,13 +258,16 @@ impl<C: Connection> Session<C> {
                     self.fault("overlap from client");
                 }
             }
-            Command::Post { body, taken } => self.post = Some(Box::new(Post::new(body, taken))),
-            Command::Upgrade(mut socket) => {
+            Command::Post { body, binary, taken } => {
+                self.post = Some(Box::new(Post::new(self.config.framing, body, binary, taken)));
+            }
+            Command::Upgrade { mut socket, base64 } => {
                 if self.probe.is_some() || matches!(self.transport, Transport::WebSocket(_)) {
                     socket.close_now(cx);
                 } else {
                     self.probe = Some(Box::new(Probe::new(
                         socket,
+                        base64,
                         later(Instant::now(), self.config.upgrade_timeout),
                     )));
                 }
@@ -408,7 +427,7 @@ impl<C: Connection> Session<C> {
 
     fn on_ping_timeout(&mut self) {
         match self.config.framing {
-            Framing::EngineIo => self.end(CloseReason::PingTimeout, Farewell::Close),
+            Framing::EngineIo(_) => self.end(CloseReason::PingTimeout, Farewell::Close),
             Framing::Plain => self.end_cut(CloseReason::PingTimeout),
         }
     }

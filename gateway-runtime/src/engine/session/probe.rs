@@ -13,6 +13,7 @@ use tracing::debug;
 use super::super::packet::{self, Packet};
 use super::super::transport::{Incoming, Outgoing, WebSocketTransport};
 use super::super::{Connection, TransportName};
+use super::answer::only;
 use super::timer::later;
 use super::{Session, Transport};
 
@@ -25,6 +26,7 @@ const PROBE_BUDGET: usize = 8;
 /// A WebSocket on probation.
 pub(super) struct Probe {
     socket: Box<WebSocketTransport>,
+    base64: bool,
     expires: Instant,
     /// Set once the probe was answered.
     next_noop: Option<Instant>,
@@ -38,8 +40,8 @@ enum Verdict {
 }
 
 impl Probe {
-    pub(super) fn new(socket: Box<WebSocketTransport>, expires: Instant) -> Self {
-        Self { socket, expires, next_noop: None }
+    pub(super) fn new(socket: Box<WebSocketTransport>, base64: bool, expires: Instant) -> Self {
+        Self { socket, base64, expires, next_noop: None }
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -99,9 +101,10 @@ impl<C: Connection> Session<C> {
                 debug!(sid = self.link.id(), "upgraded to websocket");
                 if let Transport::Polling(polling) = &mut self.transport {
                     // A client that waits here has not paused polling; engine.io answers it so.
-                    polling.answer(Bytes::from_static(packet::CLOSE.as_bytes()));
+                    polling.answer(only(self.config.framing, packet::CLOSE));
                 }
                 self.transport = Transport::WebSocket(*probe.socket);
+                self.base64 = probe.base64;
                 self.link.set_transport(TransportName::WebSocket);
                 self.config.metrics.upgraded();
                 self.heartbeat.restart();
@@ -123,7 +126,7 @@ impl<C: Connection> Session<C> {
             if let Transport::Polling(polling) = &mut self.transport
                 && polling.is_waiting()
             {
-                polling.answer(Bytes::from_static(packet::NOOP.as_bytes()));
+                polling.answer(only(self.config.framing, packet::NOOP));
             }
         }
     }

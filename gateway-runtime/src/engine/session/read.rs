@@ -12,18 +12,38 @@ use tracing::{debug, warn};
 use super::super::metrics::Traffic;
 use super::super::packet::{self, Malformed, Packet, Payload};
 use super::super::transport::{Failure, Incoming};
-use super::super::{CloseReason, Connection};
+use super::super::{CloseReason, Connection, Revision, revision_3};
 use super::{Farewell, Framing, Phase, Session, Transport};
 
 /// A data request whose packets are being taken.
 pub(super) struct Post {
-    payload: Payload,
+    payload: PostPayload,
     taken: oneshot::Sender<()>,
 }
 
+/// A body, as the revision of its client has it.
+enum PostPayload {
+    V3(revision_3::Payload),
+    V4(Payload),
+}
+
+impl PostPayload {
+    fn next(&mut self) -> Option<Result<Packet, Malformed>> {
+        match self {
+            Self::V3(payload) => payload.next(),
+            Self::V4(payload) => payload.next(),
+        }
+    }
+}
+
 impl Post {
-    pub(super) fn new(body: Bytes, taken: oneshot::Sender<()>) -> Self {
-        Self { payload: Payload::new(body), taken }
+    pub(super) fn new(framing: Framing, body: Bytes, binary: bool, taken: oneshot::Sender<()>) -> Self {
+        let payload = match framing {
+            Framing::EngineIo(Revision::V3) if binary => PostPayload::V3(revision_3::Payload::binary(body)),
+            Framing::EngineIo(Revision::V3) => PostPayload::V3(revision_3::Payload::text(body)),
+            _ => PostPayload::V4(Payload::new(body)),
+        };
+        Self { payload, taken }
     }
 
     /// Lets the request be answered.
@@ -140,7 +160,15 @@ impl<C: Connection> Session<C> {
 
     fn on_incoming(&mut self, incoming: Incoming, cx: &mut Context<'_>) {
         match (incoming, self.config.framing) {
-            (Incoming::Text(text), Framing::EngineIo) => self.on_packet(packet::decode(text), false, cx),
+            (Incoming::Text(text), Framing::EngineIo(Revision::V4)) => {
+                self.on_packet(packet::decode(text), false, cx);
+            }
+            (Incoming::Text(text), Framing::EngineIo(Revision::V3)) => {
+                self.on_packet(revision_3::decode_text(text), false, cx);
+            }
+            (Incoming::Binary(bytes), Framing::EngineIo(Revision::V3)) => {
+                self.on_packet(revision_3::decode_binary(bytes), false, cx);
+            }
             (Incoming::Text(text), Framing::Plain) => {
                 self.heartbeat.on_packet();
                 self.on_message(Packet::Text(text), cx);
@@ -151,7 +179,7 @@ impl<C: Connection> Session<C> {
             }
             (Incoming::Pong, Framing::Plain) => self.heartbeat.on_pong(),
             (Incoming::Ping | Incoming::Pong, _) => {}
-            (Incoming::Close { .. }, Framing::EngineIo) => {
+            (Incoming::Close { .. }, Framing::EngineIo(_)) => {
                 self.end(CloseReason::TransportClose, Farewell::Answer);
             }
             (Incoming::Close { code, reason }, Framing::Plain) => {
@@ -181,7 +209,7 @@ impl<C: Connection> Session<C> {
             debug!(sid = self.link.id(), "transport error: {failure}");
         }
         let reason = match self.config.framing {
-            Framing::EngineIo => CloseReason::TransportError,
+            Framing::EngineIo(_) => CloseReason::TransportError,
             Framing::Plain => CloseReason::Closed { code, reason: String::new() },
         };
         self.end(reason, Farewell::Code(code));
@@ -200,10 +228,15 @@ impl<C: Connection> Session<C> {
         if !matches!(packet, Ok(Packet::Pong)) {
             self.heartbeat.on_packet();
         }
+        let client_pings = self.config.framing == Framing::EngineIo(Revision::V3);
         match packet {
-            Ok(Packet::Pong) => self.heartbeat.on_pong(),
             Ok(message @ (Packet::Text(_) | Packet::Binary(_))) => self.on_message(message, cx),
-            Ok(Packet::Ping { .. }) => self.fault("invalid heartbeat direction"),
+            Ok(Packet::Pong) if !client_pings => self.heartbeat.on_pong(),
+            Ok(Packet::Ping { .. }) if client_pings => {
+                self.heartbeat.on_ping();
+                self.ping_due = true;
+            }
+            Ok(Packet::Ping { .. } | Packet::Pong) => self.fault("invalid heartbeat direction"),
             Ok(Packet::Open | Packet::Close | Packet::Upgrade | Packet::Noop) => {}
             Err(Malformed) => self.end(CloseReason::ParseError, Farewell::Close),
         }

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::super::link::{Progress, cost};
-use super::super::packet::{self, Frame, PayloadBuilder, frame_at};
+use super::super::packet::{self, Frame, frame_at};
 use super::super::transport::{Failure, Outgoing, WebSocketTransport};
-use super::super::{CloseReason, Connection};
+use super::super::{CloseReason, Connection, Revision, revision_3};
+use super::answer::AnswerBuilder;
 use super::{Farewell, Framing, Phase, Session, Transport};
 
 impl<C: Connection> Session<C> {
@@ -86,7 +87,7 @@ impl<C: Connection> Session<C> {
                 if socket.poll_ready(cx)?.is_pending() {
                     return Ok(Poll::Pending);
                 }
-                socket.start_send(outgoing(frame))?;
+                socket.start_send(outgoing(frame, self.config.framing, self.base64))?;
                 self.frames_sent += 1;
                 *accepted += 1;
             }
@@ -108,7 +109,7 @@ impl<C: Connection> Session<C> {
         if !self.is_writable() {
             return true;
         }
-        let mut payload = PayloadBuilder::new(self.config.max_payload);
+        let mut payload = self.answer_builder();
         let full = self.fill_payload(&mut payload);
         let closing = matches!(self.phase, Phase::Closing { .. });
         // The close has an answer of its own, as in engine.io: socket.io-client 4 throws away the messages
@@ -129,12 +130,16 @@ impl<C: Connection> Session<C> {
         full || (closing && !last)
     }
 
+    fn answer_builder(&self) -> AnswerBuilder {
+        AnswerBuilder::new(self.config.framing, self.config.max_payload, self.base64)
+    }
+
     /// Puts what is ready into a payload; true if some of it did not fit.
-    fn fill_payload(&mut self, payload: &mut PayloadBuilder) -> bool {
+    fn fill_payload(&mut self, payload: &mut AnswerBuilder) -> bool {
         if let Some(open) = self.open_packet.take() {
             payload.push_text(&open);
         }
-        if self.ping_due && self.frames_sent == 0 && payload.push_text(packet::PING) {
+        if self.ping_due && self.frames_sent == 0 && payload.push_text(beat(self.config.framing)) {
             self.ping_due = false;
         }
         while !self.writing.is_empty() || self.link.take_queue(&mut self.writing) {
@@ -146,7 +151,7 @@ impl<C: Connection> Session<C> {
                     self.writing.pop_front();
                     continue;
                 };
-                if !push_frame(payload, &frame) {
+                if !payload.push_frame(&frame) {
                     return true;
                 }
                 self.frames_sent += 1;
@@ -156,7 +161,7 @@ impl<C: Connection> Session<C> {
     }
 
     /// Answers the waiting polling request; false if it was given up.
-    fn answer(&mut self, payload: PayloadBuilder) -> bool {
+    fn answer(&mut self, payload: AnswerBuilder) -> bool {
         let Transport::Polling(polling) = &mut self.transport else { return false };
         let answered = polling.answer(payload.finish());
         if answered {
@@ -172,7 +177,7 @@ impl<C: Connection> Session<C> {
     pub(super) fn write_last(&mut self, farewell: Farewell) {
         match self.transport {
             Transport::Polling(_) if self.is_writable() => {
-                let mut payload = PayloadBuilder::new(self.config.max_payload);
+                let mut payload = self.answer_builder();
                 self.fill_payload(&mut payload);
                 match farewell {
                     Farewell::Answer if !payload.is_empty() => {}
@@ -237,30 +242,35 @@ fn drive_close(socket: &mut WebSocketTransport, budget: usize, cx: &mut Context<
     Poll::Pending
 }
 
-/// The control frame that goes first: the open packet, else a ping.
+/// The packet of the heartbeat that is the server's.
+fn beat(framing: Framing) -> &'static str {
+    match framing {
+        Framing::EngineIo(Revision::V3) => packet::PONG,
+        _ => packet::PING,
+    }
+}
+
+/// The control frame that goes first: the open packet, else the heartbeat.
 fn next_control(open_packet: &mut Option<Box<str>>, ping_due: &mut bool, framing: Framing) -> Outgoing {
     if let Some(open) = open_packet.take() {
         return Outgoing::Text(Bytes::from(open.into_string()));
     }
     *ping_due = false;
     match framing {
-        Framing::EngineIo => Outgoing::Text(Bytes::from_static(packet::PING.as_bytes())),
+        Framing::EngineIo(_) => Outgoing::Text(Bytes::from_static(beat(framing).as_bytes())),
         Framing::Plain => Outgoing::Ping,
     }
 }
 
-fn outgoing(frame: Frame) -> Outgoing {
-    match frame {
-        Frame::Text(text) => Outgoing::Text(text),
-        Frame::Binary(bytes) => Outgoing::Binary(bytes),
-    }
-}
-
-/// Adds a frame to a payload; false if it does not fit.
-fn push_frame(payload: &mut PayloadBuilder, frame: &Frame) -> bool {
-    match frame {
-        // Always valid: the text of a packet is made of a string.
-        Frame::Text(text) => payload.push_text(std::str::from_utf8(text).unwrap_or_default()),
-        Frame::Binary(bytes) => payload.push_binary(bytes),
+fn outgoing(frame: Frame, framing: Framing, base64: bool) -> Outgoing {
+    match (frame, framing) {
+        (Frame::Text(text), _) => Outgoing::Text(text),
+        (Frame::Binary(bytes), Framing::EngineIo(Revision::V3)) if base64 => {
+            Outgoing::Text(revision_3::encode_base64(&bytes).into())
+        }
+        (Frame::Binary(bytes), Framing::EngineIo(Revision::V3)) => {
+            Outgoing::Binary(revision_3::encode_binary(&bytes))
+        }
+        (Frame::Binary(bytes), _) => Outgoing::Binary(bytes),
     }
 }

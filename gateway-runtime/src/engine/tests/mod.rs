@@ -5,6 +5,7 @@ mod closing;
 mod limits;
 mod plain;
 mod polling;
+mod revision_3;
 mod support;
 mod upgrade;
 mod websocket;

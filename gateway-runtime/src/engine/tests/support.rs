@@ -241,7 +241,9 @@ impl<E> TestServer<E> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) head: String,
+    /// As text; what is no UTF-8 in it is replaced.
     pub(super) body: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// One request on a connection of its own.
@@ -250,8 +252,9 @@ pub(super) async fn request(
     method: &str,
     query: &str,
     headers: &str,
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Answer {
+    let body = body.as_ref();
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let close = if headers.contains("Connection:") { "" } else { "Connection: close\r\n" };
     let head = format!(
@@ -260,7 +263,7 @@ pub(super) async fn request(
     );
     stream.write_all(head.as_bytes()).await.expect("a request");
     // The server may refuse the body and close.
-    let _ = stream.write_all(body.as_bytes()).await;
+    let _ = stream.write_all(body).await;
     let mut bytes = Vec::new();
     loop {
         if let Some(answer) = Answer::parse(&bytes, method) {
@@ -274,12 +277,14 @@ pub(super) async fn request(
 impl Answer {
     /// The answer, once it is complete.
     fn parse(bytes: &[u8], method: &str) -> Option<Self> {
-        let (head, body) = std::str::from_utf8(bytes).ok()?.split_once("\r\n\r\n")?;
-        let head = head.to_lowercase();
+        let end_of_head = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
+        let (head, body) = (&bytes[..end_of_head], &bytes[end_of_head + 4..]);
+        let head = std::str::from_utf8(head).expect("a head of text").to_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length = length.and_then(|length| length.parse().ok()).filter(|_| method != "HEAD").unwrap_or(0);
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        (body.len() >= length).then(|| Self { status, body: body[..length].to_owned(), head })
+        let bytes = body.get(..length)?.to_vec();
+        Some(Self { status, body: String::from_utf8_lossy(&bytes).into_owned(), bytes, head })
     }
 }
 

@@ -10,8 +10,10 @@ use tokio::sync::oneshot;
 /// What a waiting polling request is answered with.
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
-    /// Packets for the client.
+    /// Packets for the client, as text.
     Payload(Bytes),
+    /// Packets for the client, as bytes (Engine.IO revision 3).
+    BinaryPayload(Bytes),
     /// Another request waits already.
     Overlap,
 }
@@ -54,8 +56,8 @@ impl PollingTransport {
     }
 
     /// Answers the waiting request; false if the client has given it up.
-    pub(crate) fn answer(&mut self, payload: Bytes) -> bool {
-        self.waiter.take().is_some_and(|waiter| waiter.send(PollAnswer::Payload(payload)).is_ok())
+    pub(crate) fn answer(&mut self, answer: PollAnswer) -> bool {
+        self.waiter.take().is_some_and(|waiter| waiter.send(answer).is_ok())
     }
 }
 
