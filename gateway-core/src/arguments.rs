@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::binary::{self, Attachments};
 use crate::data::{self, Data};
+use crate::limits::{self, ArgumentLimits};
 use crate::undefined::Undefined;
 
 /// Why an array of arguments from the wire was refused: a `parse error` of the protocol.
@@ -29,6 +30,27 @@ pub enum ParseArgumentsError {
     /// A placeholder stands for an attachment that the packet does not have.
     #[error("illegal attachments")]
     Attachments,
+    /// The event's name is longer than `max_event_name_length`.
+    #[error("the event name is longer than max_event_name_length")]
+    EventNameTooLong,
+    /// There are more arguments than `max_arguments`.
+    #[error("there are more arguments than max_arguments")]
+    TooManyArguments,
+    /// Arrays and objects are nested deeper than `max_json_depth`.
+    #[error("arrays and objects are nested deeper than max_json_depth")]
+    TooDeep,
+}
+
+impl ParseArgumentsError {
+    /// The option whose limit was exceeded, if it was one.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::EventNameTooLong => Some("max_event_name_length"),
+            Self::TooManyArguments => Some("max_arguments"),
+            Self::TooDeep => Some("max_json_depth"),
+            Self::Json(_) | Self::EventName | Self::Attachments => None,
+        }
+    }
 }
 
 /// The arguments of one received event or acknowledgement, as raw JSON with its attachments.
@@ -65,11 +87,24 @@ impl Arguments {
         text: &Bytes,
         attachments: Vec<Bytes>,
     ) -> Result<(Cow<'_, str>, Self), ParseArgumentsError> {
-        let json = utf8(text)?;
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let (name, spans) = deserializer.deserialize_seq(EventVisitor { base: json.as_ptr() as usize })?;
-        deserializer.end()?;
-        let name = name.ok_or(ParseArgumentsError::EventName)?;
+        Self::parse_event_within(&ArgumentLimits::NONE, text, attachments)
+    }
+
+    /// [`parse_event`](Self::parse_event) of what a client sent.
+    ///
+    /// # Errors
+    /// As there, or a limit was exceeded.
+    pub fn parse_event_within<'t>(
+        limits: &ArgumentLimits,
+        text: &'t Bytes,
+        attachments: Vec<Bytes>,
+    ) -> Result<(Cow<'t, str>, Self), ParseArgumentsError> {
+        let (name, spans) =
+            parse_array(limits, text, ArrayVisitor { named: true, ..ArrayVisitor::new(limits) })?;
+        let name = name.and_then(event_name).ok_or(ParseArgumentsError::EventName)?;
+        if name.len() > limits.max_event_name_length {
+            return Err(ParseArgumentsError::EventNameTooLong);
+        }
         Ok((name, Self::checked(text, spans, attachments)?))
     }
 
@@ -78,11 +113,20 @@ impl Arguments {
     /// # Errors
     /// Not a JSON array, or a placeholder without an attachment.
     pub fn parse_acknowledgement(text: &Bytes, attachments: Vec<Bytes>) -> Result<Self, ParseArgumentsError> {
-        let json = utf8(text)?;
-        let values: Vec<&RawValue> = serde_json::from_str(json)?;
-        let base = json.as_ptr() as usize;
-        let spans = values.iter().map(|value| span(base, value)).collect();
-        Self::checked(text, Spans::new(spans), attachments)
+        Self::parse_acknowledgement_within(&ArgumentLimits::NONE, text, attachments)
+    }
+
+    /// [`parse_acknowledgement`](Self::parse_acknowledgement) of what a client sent.
+    ///
+    /// # Errors
+    /// As there, or a limit was exceeded.
+    pub fn parse_acknowledgement_within(
+        limits: &ArgumentLimits,
+        text: &Bytes,
+        attachments: Vec<Bytes>,
+    ) -> Result<Self, ParseArgumentsError> {
+        let (_, spans) = parse_array(limits, text, ArrayVisitor::new(limits))?;
+        Self::checked(text, spans, attachments)
     }
 
     /// One argument, already known to be JSON.
@@ -94,6 +138,17 @@ impl Arguments {
         let value: &RawValue = serde_json::from_str(json)?;
         let spans = Spans::One(span(json.as_ptr() as usize, value));
         Ok(Self { text: text.clone(), spans, attachments: None })
+    }
+
+    /// [`from_json`](Self::from_json) of what a client sent.
+    ///
+    /// # Errors
+    /// As there, or the value is nested too deep.
+    pub fn from_json_within(limits: &ArgumentLimits, text: &Bytes) -> Result<Self, ParseArgumentsError> {
+        if limits::is_deeper_than(text, limits.max_json_depth) {
+            return Err(ParseArgumentsError::TooDeep);
+        }
+        Self::from_json(text)
     }
 
     /// One binary argument.
@@ -119,8 +174,11 @@ impl Arguments {
         let attachments = if attachments.is_empty() {
             None
         } else {
-            data::check_placeholders(utf8(text)?, attachments.len())
-                .map_err(|_| ParseArgumentsError::Attachments)?;
+            let json = utf8(text)?;
+            for span in spans.as_slice() {
+                data::check_placeholders(&json[span.clone()], attachments.len())
+                    .map_err(|_| ParseArgumentsError::Attachments)?;
+            }
             Some(attachments.into())
         };
         Ok(Self { text: text.clone(), spans, attachments })
@@ -189,14 +247,6 @@ impl fmt::Debug for Arguments {
 }
 
 impl Spans {
-    fn new(mut spans: Vec<Range<usize>>) -> Self {
-        match spans.len() {
-            0 => Spans::None,
-            1 => spans.pop().map_or(Spans::None, Spans::One),
-            _ => Spans::Many(spans.into()),
-        }
-    }
-
     fn as_slice(&self) -> &[Range<usize>] {
         match self {
             Spans::None => &[],
@@ -216,32 +266,72 @@ fn span(base: usize, value: &RawValue) -> Range<usize> {
     start..start + value.get().len()
 }
 
-struct EventVisitor {
-    base: usize,
+/// Reads an array within its limits: the JSON of the event's name, if it has one, and where its arguments stand.
+fn parse_array<'t>(
+    limits: &ArgumentLimits,
+    text: &'t Bytes,
+    visitor: ArrayVisitor,
+) -> Result<(Option<&'t str>, Spans), ParseArgumentsError> {
+    let json = utf8(text)?;
+    // The array itself is no level of an argument.
+    if limits::is_deeper_than(text, limits.max_json_depth.saturating_add(1)) {
+        return Err(ParseArgumentsError::TooDeep);
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let visitor = ArrayVisitor { base: json.as_ptr() as usize, ..visitor };
+    let Array { name, spans, too_many } = deserializer.deserialize_seq(visitor)?;
+    deserializer.end()?;
+    if too_many { Err(ParseArgumentsError::TooManyArguments) } else { Ok((name, spans)) }
 }
 
-impl<'de> Visitor<'de> for EventVisitor {
-    type Value = (Option<Cow<'de, str>>, Spans);
+struct ArrayVisitor {
+    base: usize,
+    named: bool,
+    max_arguments: usize,
+}
+
+struct Array<'de> {
+    name: Option<&'de str>,
+    spans: Spans,
+    too_many: bool,
+}
+
+impl ArrayVisitor {
+    fn new(limits: &ArgumentLimits) -> Self {
+        Self { base: 0, named: false, max_arguments: limits.max_arguments }
+    }
+}
+
+impl<'de> Visitor<'de> for ArrayVisitor {
+    type Value = Array<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array with an event name")
+        f.write_str(if self.named { "an array with an event name" } else { "an array" })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let name = seq.next_element::<&'de RawValue>()?.and_then(|name| event_name(name.get()));
-        // A client's `emit` has one argument nearly always: no allocation for that.
-        let Some(first) = seq.next_element::<&'de RawValue>()? else {
-            return Ok((name, Spans::None));
-        };
-        let first = span(self.base, first);
-        let Some(second) = seq.next_element::<&'de RawValue>()? else {
-            return Ok((name, Spans::One(first)));
-        };
-        let mut spans = vec![first, span(self.base, second)];
-        while let Some(next) = seq.next_element::<&'de RawValue>()? {
-            spans.push(span(self.base, next));
+        let name = if self.named { seq.next_element::<&'de RawValue>()?.map(RawValue::get) } else { None };
+        let mut array = Array { name, spans: Spans::None, too_many: false };
+        let mut many = Vec::new();
+        while let Some(argument) = seq.next_element::<&'de RawValue>()? {
+            let argument = span(self.base, argument);
+            // A client's `emit` has one argument nearly always: no allocation for that.
+            match std::mem::replace(&mut array.spans, Spans::None) {
+                Spans::None if many.is_empty() => array.spans = Spans::One(argument),
+                Spans::One(first) => many.extend([first, argument]),
+                _ => many.push(argument),
+            }
+            if many.len() > self.max_arguments {
+                // What is left is only checked to be JSON.
+                while seq.next_element::<de::IgnoredAny>()?.is_some() {}
+                array.too_many = true;
+            }
         }
-        Ok((name, Spans::Many(spans.into())))
+        array.too_many |= array.spans.as_slice().len() > self.max_arguments;
+        if !many.is_empty() {
+            array.spans = Spans::Many(many.into());
+        }
+        Ok(array)
     }
 }
 
@@ -476,6 +566,45 @@ mod tests {
             assert!(Arguments::parse_event(&bytes, Vec::new()).is_err(), "{text}");
         }
         assert!(Arguments::parse_event(&Bytes::from_static(b"[\"\xff\"]"), Vec::new()).is_err());
+    }
+
+    #[test]
+    fn limits_are_named() {
+        let limits = ArgumentLimits { max_event_name_length: 3, max_arguments: 2, max_json_depth: 2 };
+        let parse = |text: &str| {
+            let bytes = Bytes::copy_from_slice(text.as_bytes());
+            let parsed = Arguments::parse_event_within(&limits, &bytes, Vec::new());
+            parsed.map(|(_, arguments)| arguments.len()).map_err(|error| error.limit())
+        };
+        assert_eq!(parse(r#"["abc",1,[[2]]]"#), Ok(2));
+        assert_eq!(parse(r#"["a\u0062c"]"#), Ok(0));
+        assert_eq!(parse(r#"["abcd"]"#), Err(Some("max_event_name_length")));
+        assert_eq!(parse(r#"["a",1,2,3]"#), Err(Some("max_arguments")));
+        assert_eq!(parse(r#"["a",[[[1]]]]"#), Err(Some("max_json_depth")));
+        assert_eq!(parse(r#"["a",1,2,3,x]"#), Err(None));
+        let none = ArgumentLimits { max_arguments: 0, ..limits };
+        let one = Arguments::parse_acknowledgement_within(&none, &Bytes::from_static(b"[1]"), Vec::new());
+        assert_eq!(one.map_err(|error| error.limit()).err(), Some(Some("max_arguments")));
+    }
+
+    #[test]
+    fn the_deepest_json_is_refused_or_kept_without_recursion() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let levels = 200_000;
+            let deep = format!("[\"a\",{}1{}]", open.repeat(levels), close.repeat(levels));
+            let bytes = Bytes::from(deep);
+            let limits = ArgumentLimits::default();
+            let parsed = Arguments::parse_event_within(&limits, &bytes, Vec::new());
+            assert!(matches!(parsed, Err(ParseArgumentsError::TooDeep)));
+            let (_, arguments) = Arguments::parse_event(&bytes, Vec::new()).unwrap();
+            assert!(arguments.get::<Data>(0).is_err());
+            assert!(arguments.get::<de::IgnoredAny>(0).is_ok());
+            assert!(arguments.body().unwrap().member("b").is_none());
+            // A half one of the same depth.
+            let cut = bytes.slice(..bytes.len() / 2);
+            assert!(Arguments::parse_event(&cut, Vec::new()).is_err());
+            assert!(Arguments::parse_event(&bytes, vec![Bytes::new()]).is_err());
+        }
     }
 
     #[test]

@@ -27,11 +27,13 @@ mod handshake;
 mod hooks;
 mod incoming;
 mod interceptor;
+mod limits;
 pub mod link;
 mod memory;
 mod metadata;
 mod operator;
 mod options;
+mod parser;
 mod payload;
 pub mod pipes;
 #[doc(hidden)]
@@ -73,11 +75,13 @@ pub use handshake::{Handshake, RequestHead};
 pub use hooks::{Gateway, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit};
 pub use incoming::{AtOnce, Incoming, Later, ListenerEnd, ListenerOutcome, ListenerResult, ListenerReturn};
 pub use interceptor::{DynInterceptor, HandlerCall, Interceptor, Next, ReplyResult, catch_panics};
+pub use limits::{ArgumentLimits, PacketRate};
 pub use link::Disconnected;
 pub use memory::MemoryAdapter;
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
 pub use operator::{BroadcastOperator, SocketOperator};
 pub use options::{Cookie, CookieBuilder, GatewayOptions, IntoCookie, IntoMillis, ServeClient, Transport};
+pub use parser::{IntoParser, Parser};
 pub use payload::{Args, EmitArgs, EncodeError, Payload, PayloadWriter};
 pub use pipes::{
     ArgumentMetadata, DefaultValuePipe, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe,

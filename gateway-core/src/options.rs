@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cors::{Cors, CorsBuilder, IntoCors};
+use crate::limits::PacketRate;
+use crate::parser::{IntoParser, Parser};
 
 /// A low-level transport of Engine.IO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -256,6 +258,22 @@ pub struct GatewayOptions {
     pub max_outbox_bytes: Option<usize>,
     /// Time in which a client that has data waiting must take some; default 20 s.
     pub write_timeout: Option<Duration>,
+    /// How packets are written and read; default Socket.IO's own.
+    pub parser: Option<Parser>,
+    /// Binary values of one packet; default 10, with the MessagePack parser 1,000.
+    pub max_attachments: Option<usize>,
+    /// Bytes of all binary values of one packet; default ten times `max_http_buffer_size`.
+    pub max_attachments_bytes: Option<usize>,
+    /// Time for the next attachment of a packet to come; default 60 s.
+    pub attachments_timeout: Option<Duration>,
+    /// Bytes of an event's name; default 1,024.
+    pub max_event_name_length: Option<usize>,
+    /// Arguments of one event or acknowledgement; default 1,024.
+    pub max_arguments: Option<usize>,
+    /// How deep arrays and objects of an argument may be nested; default 128.
+    pub max_json_depth: Option<usize>,
+    /// Packets of one connection in a second; default no limit.
+    pub max_packets_per_second: Option<PacketRate>,
 }
 
 impl GatewayOptions {
@@ -386,6 +404,56 @@ impl GatewayOptions {
     pub fn write_timeout(&mut self, time: impl IntoMillis) {
         self.write_timeout = positive(time, "write_timeout", &mut self.errors);
     }
+
+    /// `parser`: `"default"`, `"msgpack"`, or a [`Parser`].
+    pub fn parser(&mut self, parser: impl IntoParser) {
+        match parser.into_parser() {
+            Ok(parser) => self.parser = Some(parser),
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    /// `maxAttachments` of the reference parser.
+    pub fn max_attachments(&mut self, attachments: usize) {
+        self.max_attachments = Some(attachments);
+    }
+
+    /// `max_attachments_bytes`
+    pub fn max_attachments_bytes(&mut self, bytes: usize) {
+        self.max_attachments_bytes = Some(bytes);
+    }
+
+    /// `attachments_timeout`
+    pub fn attachments_timeout(&mut self, time: impl IntoMillis) {
+        self.attachments_timeout = positive(time, "attachments_timeout", &mut self.errors);
+    }
+
+    /// `max_event_name_length`: bytes, at least 1.
+    pub fn max_event_name_length(&mut self, bytes: usize) {
+        if bytes == 0 {
+            self.errors.push("max_event_name_length: 0 would let no event through".to_owned());
+        }
+        self.max_event_name_length = Some(bytes);
+    }
+
+    /// `max_arguments`
+    pub fn max_arguments(&mut self, arguments: usize) {
+        self.max_arguments = Some(arguments);
+    }
+
+    /// `max_json_depth`
+    pub fn max_json_depth(&mut self, levels: usize) {
+        self.max_json_depth = Some(levels);
+    }
+
+    /// `max_packets_per_second`: a number, or a [`PacketRate`]; at least 1.
+    pub fn max_packets_per_second(&mut self, rate: impl Into<PacketRate>) {
+        let rate = rate.into();
+        if rate.packets_per_second() == 0 || rate.packets_at_once() == 0 {
+            self.errors.push("max_packets_per_second: 0 would let no packet through".to_owned());
+        }
+        self.max_packets_per_second = Some(rate);
+    }
 }
 
 fn positive(time: impl IntoMillis, option: &str, errors: &mut Vec<String>) -> Option<Duration> {
@@ -421,5 +489,14 @@ mod tests {
         options.transports(["carrier-pigeon"]);
         options.ping_interval(0);
         assert_eq!(options.errors.len(), 3, "{:?}", options.errors);
+
+        options.parser("msgpack");
+        options.max_packets_per_second(100);
+        assert_eq!((options.parser, options.errors.len()), (Some(Parser::MsgPack), 3));
+        options.parser("protobuf");
+        options.max_packets_per_second(PacketRate::per_second(1).burst(0));
+        options.max_event_name_length(0);
+        options.attachments_timeout(0);
+        assert_eq!(options.errors.len(), 7, "{:?}", options.errors);
     }
 }

@@ -42,6 +42,14 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
     option("max_queued_bytes"),
     option("max_outbox_bytes"),
     option("write_timeout"),
+    option("parser"),
+    option("max_attachments"),
+    option("max_attachments_bytes"),
+    option("attachments_timeout"),
+    option("max_event_name_length"),
+    option("max_arguments"),
+    option("max_json_depth"),
+    option("max_packets_per_second"),
 ];
 
 /// The option of this name.

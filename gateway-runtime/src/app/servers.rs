@@ -9,7 +9,9 @@ use std::sync::Arc;
 use futures_util::future::FutureExt;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::link::Namespaces;
-use gateway_core::{Cookie, Cors, CorsOrigin, GatewayOptions, Server, Transport, serve};
+use gateway_core::{
+    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, Parser, Server, Transport, serve,
+};
 
 use super::client_files::ClientFiles;
 use super::cors;
@@ -23,6 +25,7 @@ use crate::engine::{
     AllowRequest, CookieOptions, Engine, EngineConfig, PlainConfig, PlainEngine, SameSite, SessionLimits,
     Transports,
 };
+use crate::socketio::codec::PacketLimits;
 use crate::socketio::{SocketIoApplication, SocketIoConfig, SocketIoServer};
 use crate::ws::{WsApplication, WsConfig, WsServer};
 
@@ -125,6 +128,31 @@ impl Group<'_> {
         }
     }
 
+    fn packet_limits(&self, max_http_buffer_size: usize) -> PacketLimits {
+        let (options, defaults) = (self.options(), PacketLimits::default());
+        let max_attachments = match options.parser {
+            Some(Parser::MsgPack) => PacketLimits::MSGPACK_ATTACHMENTS,
+            _ => defaults.max_attachments,
+        };
+        PacketLimits {
+            max_attachments: options.max_attachments.unwrap_or(max_attachments),
+            max_attachments_bytes: options
+                .max_attachments_bytes
+                .unwrap_or(max_http_buffer_size.saturating_mul(defaults.max_attachments)),
+            attachments_timeout: options.attachments_timeout.unwrap_or(defaults.attachments_timeout),
+            arguments: self.argument_limits(),
+        }
+    }
+
+    fn argument_limits(&self) -> ArgumentLimits {
+        let options = self.options();
+        let mut limits = ArgumentLimits::default();
+        limits.max_event_name_length = options.max_event_name_length.unwrap_or(limits.max_event_name_length);
+        limits.max_arguments = options.max_arguments.unwrap_or(limits.max_arguments);
+        limits.max_json_depth = options.max_json_depth.unwrap_or(limits.max_json_depth);
+        limits
+    }
+
     /// The gateways by namespace, in the order of the source.
     fn namespaces(&self) -> Vec<(String, Vec<&RegisteredGateway>)> {
         let mut names: Vec<(String, Vec<&RegisteredGateway>)> = Vec::new();
@@ -186,7 +214,11 @@ fn socket_io(
     let cors = group.cors();
     let adapter: AdapterFactory = io.adapter.clone();
     let defaults = EngineConfig::default();
+    let max_http_buffer_size = options.max_http_buffer_size.unwrap_or(defaults.max_http_buffer_size);
     let server = SocketIoServer::new(SocketIoConfig {
+        parser: options.parser.unwrap_or_default(),
+        packets: group.packet_limits(max_http_buffer_size),
+        packet_rate: options.max_packets_per_second,
         connect_timeout: options.connect_timeout.unwrap_or(std::time::Duration::from_secs(45)),
         handlers: group.handler_limits(),
         adapter,
@@ -207,7 +239,7 @@ fn socket_io(
         ping_interval: options.ping_interval.unwrap_or(defaults.ping_interval),
         ping_timeout: options.ping_timeout.unwrap_or(defaults.ping_timeout),
         upgrade_timeout: options.upgrade_timeout.unwrap_or(defaults.upgrade_timeout),
-        max_http_buffer_size: options.max_http_buffer_size.unwrap_or(defaults.max_http_buffer_size),
+        max_http_buffer_size,
         cookie: options.cookie.as_ref().map(cookie),
         check_origin: check_origin(options, cors.as_ref()),
         limits: group.limits(),
@@ -234,6 +266,8 @@ fn plain(
     let options = group.options();
     let defaults = PlainConfig::default();
     let server = WsServer::new(WsConfig {
+        arguments: group.argument_limits(),
+        packet_rate: options.max_packets_per_second,
         handlers: group.handler_limits(),
         adapter: ws.adapter.clone(),
         detached: detached.clone(),
@@ -346,5 +380,13 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
         ("max_queued_bytes", format!("{:?}", options.max_queued_bytes)),
         ("max_outbox_bytes", format!("{:?}", options.max_outbox_bytes)),
         ("write_timeout", format!("{:?}", options.write_timeout)),
+        ("parser", format!("{:?}", options.parser)),
+        ("max_attachments", format!("{:?}", options.max_attachments)),
+        ("max_attachments_bytes", format!("{:?}", options.max_attachments_bytes)),
+        ("attachments_timeout", format!("{:?}", options.attachments_timeout)),
+        ("max_event_name_length", format!("{:?}", options.max_event_name_length)),
+        ("max_arguments", format!("{:?}", options.max_arguments)),
+        ("max_json_depth", format!("{:?}", options.max_json_depth)),
+        ("max_packets_per_second", format!("{:?}", options.max_packets_per_second)),
     ])
 }

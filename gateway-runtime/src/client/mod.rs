@@ -6,6 +6,7 @@
 
 mod admission;
 mod metrics;
+mod packet_rate;
 mod running;
 mod tracked;
 mod workload;
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 use gateway_core::{Arguments, ConnectError, DisconnectReason, Socket};
 
 pub(crate) use admission::{admission, disconnect_reason, request_head};
+pub(crate) use packet_rate::{PacketBucket, TooFast};
 pub(crate) use tracked::{DetachedHandlers, DetachedLimits};
 pub(crate) use workload::{ClientKey, Workload};
 

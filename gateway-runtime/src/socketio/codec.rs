@@ -2,10 +2,39 @@
 //!
 //! `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, for example `51-/chat,7["file",{…}]`.
 
-use bytes::Bytes;
+use std::time::Duration;
 
-/// Attachments that one packet may announce; the reference parser's `maxAttachments`.
-pub(crate) const MAX_ATTACHMENTS: usize = 10;
+use bytes::Bytes;
+use gateway_core::ArgumentLimits;
+
+/// What a packet of a client may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PacketLimits {
+    /// Binary values of one packet; the default is the reference parser's `maxAttachments`.
+    pub(crate) max_attachments: usize,
+    /// Bytes of all of them.
+    pub(crate) max_attachments_bytes: usize,
+    /// Time for the next attachment to come.
+    pub(crate) attachments_timeout: Duration,
+    pub(crate) arguments: ArgumentLimits,
+}
+
+impl Default for PacketLimits {
+    fn default() -> Self {
+        Self {
+            max_attachments: 10,
+            max_attachments_bytes: 10_000_000,
+            attachments_timeout: Duration::from_secs(60),
+            arguments: ArgumentLimits::default(),
+        }
+    }
+}
+
+impl PacketLimits {
+    /// Binary values of one MessagePack packet by default: they stand inside the packet, and its reference parser
+    /// has no limit.
+    pub(crate) const MSGPACK_ATTACHMENTS: usize = 1000;
+}
 
 /// Names that a client must not emit: they are events of the socket itself.
 const RESERVED_EVENTS: [&str; 6] =
@@ -42,15 +71,56 @@ pub(crate) enum PacketError {
     Kind,
     #[error("illegal attachments")]
     Attachments,
-    #[error("too many attachments: at most {MAX_ATTACHMENTS} are allowed")]
+    #[error("more binary values than max_attachments")]
     TooManyAttachments,
+    #[error("the binary values have more bytes than max_attachments_bytes")]
+    AttachmentsTooLarge,
+    #[error("an attachment did not come within attachments_timeout")]
+    AttachmentsLate,
+    #[error("a text came where an attachment was due")]
+    AttachmentDue,
+    #[error("an attachment came that belongs to no packet")]
+    NoAttachmentDue,
+    #[error("arrays and objects are nested deeper than max_json_depth")]
+    TooDeep,
+    #[error("not a MessagePack packet")]
+    MsgPack,
+    #[error("invalid namespace")]
+    Namespace,
+    #[error("an object looks like the placeholder of a binary value, and there are binary values")]
+    LookAlike,
     #[error("the acknowledgement id is too large")]
     AckId,
     #[error("invalid payload")]
     Payload,
 }
 
+impl PacketError {
+    /// The option whose limit was exceeded, if it was one.
+    pub(crate) fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::TooManyAttachments => Some("max_attachments"),
+            Self::AttachmentsTooLarge => Some("max_attachments_bytes"),
+            Self::AttachmentsLate => Some("attachments_timeout"),
+            Self::TooDeep => Some("max_json_depth"),
+            _ => None,
+        }
+    }
+}
+
 impl Packet {
+    /// A packet that was not text; its attachments are there already.
+    pub(crate) fn of_parts(
+        kind: PacketKind,
+        namespace: Option<Bytes>,
+        ack: Option<u64>,
+        json: Bytes,
+    ) -> Self {
+        let text = namespace.unwrap_or_default();
+        let namespace = if text.is_empty() { None } else { Some((0, text.len())) };
+        Self { kind, attachments: 0, namespace, ack, json, text }
+    }
+
     /// The namespace, `/` if the packet names none.
     pub(crate) fn namespace(&self) -> &str {
         self.namespace
@@ -60,7 +130,7 @@ impl Packet {
 }
 
 /// Takes a packet's text apart. The JSON is not parsed, but what must not be there is refused.
-pub(crate) fn decode(text: Bytes) -> Result<Packet, PacketError> {
+pub(crate) fn decode(text: Bytes, max_attachments: usize) -> Result<Packet, PacketError> {
     let (kind, binary) = match text.first() {
         Some(b'0') => (PacketKind::Connect, false),
         Some(b'1') => (PacketKind::Disconnect, false),
@@ -72,7 +142,7 @@ pub(crate) fn decode(text: Bytes) -> Result<Packet, PacketError> {
         _ => return Err(PacketError::Kind),
     };
     let mut at = 1;
-    let attachments = if binary { decode_attachments(&text, &mut at)? } else { 0 };
+    let attachments = if binary { decode_attachments(&text, &mut at, max_attachments)? } else { 0 };
     let namespace = decode_namespace(&text, &mut at);
     let ack = decode_ack(&text, &mut at)?;
     let json = text.slice(at..);
@@ -97,7 +167,7 @@ fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn decode_attachments(text: &[u8], at: &mut usize) -> Result<usize, PacketError> {
+fn decode_attachments(text: &[u8], at: &mut usize, max: usize) -> Result<usize, PacketError> {
     let end = *at + digits(text, *at);
     if text.get(end) != Some(&b'-') {
         return Err(PacketError::Attachments);
@@ -106,8 +176,8 @@ fn decode_attachments(text: &[u8], at: &mut usize) -> Result<usize, PacketError>
     *at = end + 1;
     match count {
         0 => Err(PacketError::Attachments),
-        1..=MAX_ATTACHMENTS => Ok(count),
-        _ => Err(PacketError::TooManyAttachments),
+        _ if count > max => Err(PacketError::TooManyAttachments),
+        _ => Ok(count),
     }
 }
 
@@ -162,7 +232,7 @@ mod tests {
     use super::*;
 
     fn packet(text: &'static str) -> Result<Packet, PacketError> {
-        decode(Bytes::from_static(text.as_bytes()))
+        decode(Bytes::from_static(text.as_bytes()), 10)
     }
 
     fn parts(text: &'static str) -> (PacketKind, usize, String, Option<u64>, String) {

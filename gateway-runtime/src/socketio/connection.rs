@@ -8,17 +8,19 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use gateway_core::{
-    Arguments, ConnectError, DisconnectReason, Handshake, RequestHead, Socket, serve, telemetry,
+    Arguments, ConnectError, DisconnectReason, Handshake, ParseArgumentsError, RequestHead, Socket, serve,
+    telemetry,
 };
 use serde_json::Value;
 use tokio::time::Sleep;
 
-use super::codec::{self, Packet, PacketKind};
+use super::codec::{self, Packet, PacketError, PacketKind};
+use super::decoder::{Decoded, Decoder};
 use super::encoder;
 use super::mailbox::{ConnectionLink, Request};
 use super::server::{NamespaceEntry, SocketIoServer};
 use super::version_2;
-use crate::client::{ClientKey, Event, Workload, disconnect_reason};
+use crate::client::{ClientKey, Event, PacketBucket, TooFast, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, Revision, generate_id};
 
 /// How a session ends whose client sent what is no packet, or what clients must not send. The reference
@@ -39,12 +41,6 @@ struct Joining {
     decision: BoxFuture<'static, Result<(), ConnectError>>,
 }
 
-/// A packet whose attachments are still on their way.
-struct Incomplete {
-    packet: Packet,
-    attachments: Vec<Bytes>,
-}
-
 /// The protocol object of one session.
 pub(crate) struct SocketIoConnection {
     server: Arc<SocketIoServer>,
@@ -53,7 +49,9 @@ pub(crate) struct SocketIoConnection {
     joined: Vec<Joined>,
     joining: Vec<Joining>,
     workload: Workload,
-    incomplete: Option<Box<Incomplete>>,
+    decoder: Decoder,
+    /// `None` without `max_packets_per_second`.
+    packet_rate: Option<Box<PacketBucket>>,
     /// Runs until the client has joined its first namespace.
     connect_timeout: Option<Pin<Box<Sleep>>>,
 }
@@ -67,7 +65,33 @@ impl SocketIoConnection {
         let connect_timeout = Some(Box::pin(tokio::time::sleep(server.config().connect_timeout)));
         let workload = Workload::new(server.config().handlers);
         let (joined, joining) = (Vec::new(), Vec::new());
-        Self { server, link, request, joined, joining, workload, incomplete: None, connect_timeout }
+        let decoder = Decoder::new(link.parser());
+        let packet_rate = server.config().packet_rate.map(PacketBucket::new);
+        Self { server, link, request, joined, joining, workload, decoder, packet_rate, connect_timeout }
+    }
+
+    /// Takes the part of a packet; attachments belong to the packet that was counted.
+    fn count_packet(&mut self, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        if self.decoder.is_between_packets()
+            && let Some(rate) = &mut self.packet_rate
+        {
+            rate.take(cx).map_err(|TooFast| CloseReason::ForcedClose)?;
+        }
+        Ok(())
+    }
+
+    fn decoded(
+        &mut self,
+        decoded: Result<Decoded, PacketError>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), CloseReason> {
+        match decoded.map_err(no_packet)? {
+            Some((packet, attachments)) => self.packet(packet, attachments, cx),
+            None => {
+                // The time for the attachments runs from here.
+                self.decoder.poll(&self.server.config().packets, false, cx).map_err(no_packet)
+            }
+        }
     }
 
     fn packet(
@@ -117,7 +141,7 @@ impl SocketIoConnection {
         }
         let Some(entry) = self.server.find(name) else {
             let error = ConnectError::new("Invalid namespace");
-            self.link.session().send(&encoder::connect_error(name, &error), false);
+            self.link.session().send(&encoder::connect_error(self.link.parser(), name, &error), false);
             return Ok(());
         };
         let handshake = Handshake::new(self.request.clone(), auth);
@@ -160,7 +184,7 @@ impl SocketIoConnection {
                     entry.handler().refused();
                     let refuse =
                         if self.is_version_2() { version_2::connect_error } else { encoder::connect_error };
-                    let refusal = refuse(socket.nsp().name(), &error);
+                    let refusal = refuse(self.link.parser(), socket.nsp().name(), &error);
                     self.link.session().send(&refusal, false);
                 }
             }
@@ -171,10 +195,11 @@ impl SocketIoConnection {
         self.connect_timeout = None;
         // The client must not see an event before it is connected: it is queued before broadcasts of
         // other threads can reach the socket, and written after this turn of the session.
+        let (parser, name) = (self.link.parser(), socket.nsp().name());
         let connected = if self.is_version_2() {
-            version_2::connected(socket.nsp().name())
+            version_2::connected(parser, name)
         } else {
-            encoder::connected(socket.nsp().name(), socket.id())
+            encoder::connected(parser, name, socket.id())
         };
         self.link.session().send(&connected, false);
         serve::connect(&socket);
@@ -190,7 +215,9 @@ impl SocketIoConnection {
         cx: &mut Context<'_>,
     ) -> Result<(), CloseReason> {
         let Joined { entry, key, .. } = &self.joined[position];
-        let (name, arguments) = Arguments::parse_event(&packet.json, attachments).map_err(|_| MALFORMED)?;
+        let limits = &self.server.config().packets.arguments;
+        let (name, arguments) =
+            Arguments::parse_event_within(limits, &packet.json, attachments).map_err(no_arguments)?;
         if codec::is_reserved(&name) {
             return Err(MALFORMED);
         }
@@ -201,7 +228,9 @@ impl SocketIoConnection {
     }
 
     fn ack(&self, position: usize, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
-        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments).map_err(|_| MALFORMED)?;
+        let limits = &self.server.config().packets.arguments;
+        let arguments = Arguments::parse_acknowledgement_within(limits, &packet.json, attachments);
+        let arguments = arguments.map_err(no_arguments)?;
         if let Some(id) = packet.ack {
             serve::resolve_ack(&self.joined[position].socket, id, arguments);
         }
@@ -217,41 +246,41 @@ impl SocketIoConnection {
     /// Disconnects every namespace, as `disconnect(true)` does.
     fn leave_all(&mut self, cx: &mut Context<'_>) {
         while let Some(joined) = self.joined.last() {
-            self.link.session().send(&encoder::disconnected(joined.socket.nsp().name()), false);
+            self.link
+                .session()
+                .send(&encoder::disconnected(self.link.parser(), joined.socket.nsp().name()), false);
             self.leave(self.joined.len() - 1, DisconnectReason::ServerNamespaceDisconnect, cx);
         }
     }
 }
 
+fn no_packet(error: PacketError) -> CloseReason {
+    tracing::debug!(%error, "a client sent what is no packet");
+    if let Some(limit) = error.limit() {
+        telemetry::limit_exceeded(limit);
+    }
+    MALFORMED
+}
+
+fn no_arguments(error: ParseArgumentsError) -> CloseReason {
+    tracing::debug!(%error, "a client sent arguments that are none");
+    if let Some(limit) = error.limit() {
+        telemetry::limit_exceeded(limit);
+    }
+    MALFORMED
+}
+
 impl Connection for SocketIoConnection {
     fn on_text(&mut self, text: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        if self.incomplete.is_some() {
-            tracing::debug!("a text came where an attachment was due");
-            return Err(MALFORMED);
-        }
-        let packet = codec::decode(text).map_err(|error| {
-            tracing::debug!(%error, "a client sent what is no packet");
-            MALFORMED
-        })?;
-        if packet.attachments > 0 {
-            self.incomplete = Some(Box::new(Incomplete { packet, attachments: Vec::new() }));
-            return Ok(());
-        }
-        self.packet(packet, Vec::new(), cx)
+        self.count_packet(cx)?;
+        let decoded = self.decoder.text(text, &self.server.config().packets);
+        self.decoded(decoded, cx)
     }
 
     fn on_binary(&mut self, bytes: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        let Some(mut incomplete) = self.incomplete.take() else {
-            tracing::debug!("an attachment came that belongs to no packet");
-            return Err(MALFORMED);
-        };
-        incomplete.attachments.push(bytes);
-        if incomplete.attachments.len() < incomplete.packet.attachments {
-            self.incomplete = Some(incomplete);
-            return Ok(());
-        }
-        let Incomplete { packet, attachments } = *incomplete;
-        self.packet(packet, attachments, cx)
+        self.count_packet(cx)?;
+        let decoded = self.decoder.binary(bytes, &self.server.config().packets);
+        self.decoded(decoded, cx)
     }
 
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
@@ -277,6 +306,13 @@ impl Connection for SocketIoConnection {
             self.poll_joining(cx);
         }
         self.workload.poll(cx);
+        if let Some(rate) = &mut self.packet_rate {
+            rate.poll(cx);
+        }
+        let paused = self.is_saturated();
+        if let Err(error) = self.decoder.poll(&self.server.config().packets, paused, cx) {
+            return Some(no_packet(error));
+        }
         let timeout = self.connect_timeout.as_mut()?;
         if timeout.as_mut().poll(cx).is_pending() {
             return None;
@@ -288,7 +324,7 @@ impl Connection for SocketIoConnection {
     }
 
     fn is_saturated(&self) -> bool {
-        self.workload.is_saturated()
+        self.workload.is_saturated() || self.packet_rate.as_ref().is_some_and(|rate| rate.is_empty())
     }
 
     fn on_close(mut self, reason: CloseReason) {

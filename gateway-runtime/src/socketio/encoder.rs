@@ -1,14 +1,47 @@
-//! How Socket.IO packets are encoded: text with attachments, the default parser of Socket.IO.
+//! How Socket.IO packets are encoded: text with attachments, the default parser of Socket.IO, or MessagePack.
+
+use std::sync::Arc;
 
 use gateway_core::link::Encoder;
-use gateway_core::{ConnectError, Frames, Payload};
+use gateway_core::{ConnectError, Frames, Parser, Payload};
 use serde::Serialize;
 
 use super::codec::header;
+use super::msgpack;
+
+/// The encoder of a parser.
+pub(crate) fn of_parser(parser: Parser) -> Arc<dyn Encoder> {
+    match parser {
+        Parser::MsgPack => Arc::new(MsgPackEncoder),
+        _ => Arc::new(SocketIoEncoder),
+    }
+}
+
+/// `socket.io-msgpack-parser`.
+#[derive(Debug)]
+struct MsgPackEncoder;
+
+impl Encoder for MsgPackEncoder {
+    fn event(&self, namespace: &str, payload: Payload, ack: Option<u64>) -> Frames {
+        packed(msgpack::Header { kind: 2, namespace, id: ack }, &payload)
+    }
+
+    fn ack(&self, namespace: &str, payload: Payload, id: u64) -> Option<Frames> {
+        Some(packed(msgpack::Header { kind: 3, namespace, id: Some(id) }, &payload))
+    }
+
+    fn message(&self, namespace: &str, payload: Payload) -> Frames {
+        self.event(namespace, payload, None)
+    }
+}
+
+fn packed(header: msgpack::Header<'_>, payload: &Payload) -> Frames {
+    Frames::binary(msgpack::encode(header, payload.json(), payload.attachments()).into())
+}
 
 /// Socket.IO's default parser.
 #[derive(Debug)]
-pub(crate) struct SocketIoEncoder;
+struct SocketIoEncoder;
 
 impl Encoder for SocketIoEncoder {
     fn event(&self, namespace: &str, payload: Payload, ack: Option<u64>) -> Frames {
@@ -30,38 +63,52 @@ fn encode((text, binary): (u8, u8), namespace: &str, payload: Payload, id: Optio
     payload.into_frames(&header(kind, attachments, namespace, id))
 }
 
+/// A client's CONNECT.
+#[cfg(feature = "testing")]
+pub(crate) fn connect(parser: Parser, namespace: &str, auth: Option<&serde_json::Value>) -> Frames {
+    control(parser, b'0', namespace, auth)
+}
+
 /// The answer to a CONNECT: the id of the new socket.
-pub(crate) fn connected(namespace: &str, id: &str) -> Frames {
+pub(crate) fn connected(parser: Parser, namespace: &str, id: &str) -> Frames {
     #[derive(Serialize)]
     struct Connected<'a> {
         sid: &'a str,
     }
-    control(b'0', namespace, Some(&Connected { sid: id }))
+    control(parser, b'0', namespace, Some(&Connected { sid: id }))
 }
 
 /// The refusal of a CONNECT.
-pub(crate) fn connect_error(namespace: &str, error: &ConnectError) -> Frames {
+pub(crate) fn connect_error(parser: Parser, namespace: &str, error: &ConnectError) -> Frames {
     #[derive(Serialize)]
     struct Refused<'a> {
         message: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<&'a serde_json::Value>,
     }
-    control(b'4', namespace, Some(&Refused { message: &error.message, data: error.data.as_ref() }))
+    control(parser, b'4', namespace, Some(&Refused { message: &error.message, data: error.data.as_ref() }))
 }
 
 /// The server disconnects the socket of a namespace.
-pub(crate) fn disconnected(namespace: &str) -> Frames {
-    control(b'1', namespace, None::<&()>)
+pub(crate) fn disconnected(parser: Parser, namespace: &str) -> Frames {
+    control(parser, b'1', namespace, None::<&()>)
 }
 
 /// A packet that is no event.
-pub(super) fn control<T: Serialize + ?Sized>(kind: u8, namespace: &str, json: Option<&T>) -> Frames {
-    let mut text = header(kind, 0, namespace, None);
-    if let Some(json) = json {
-        // These structs of strings and JSON values always serialize.
-        text.extend(serde_json::to_vec(json).unwrap_or_default());
+pub(super) fn control<T: Serialize + ?Sized>(
+    parser: Parser,
+    kind: u8,
+    namespace: &str,
+    json: Option<&T>,
+) -> Frames {
+    // These structs of strings and JSON values always serialize.
+    let json = json.map(|json| serde_json::to_vec(json).unwrap_or_default()).unwrap_or_default();
+    if parser == Parser::MsgPack {
+        let header = msgpack::Header { kind: kind - b'0', namespace, id: None };
+        return Frames::binary(msgpack::encode(header, &json, &[]).into());
     }
+    let mut text = header(kind, 0, namespace, None);
+    text.extend(json);
     Frames::encoded(text.into(), Vec::new())
 }
 
@@ -82,13 +129,19 @@ mod tests {
         assert_eq!(frames.attachments().len(), 1);
         let ack = SocketIoEncoder.ack("/", Payload::arguments(&"ok").unwrap(), 9).unwrap();
         assert_eq!(ack.as_str(), r#"439["ok"]"#);
-        assert_eq!(connected("/chat", "abc").as_str(), r#"40/chat,{"sid":"abc"}"#);
+        assert_eq!(connected(Parser::Default, "/chat", "abc").as_str(), r#"40/chat,{"sid":"abc"}"#);
         let error = ConnectError::new("no").with_data(serde_json::json!({"code": 1}));
-        assert_eq!(connect_error("/", &error).as_str(), r#"44{"message":"no","data":{"code":1}}"#);
         assert_eq!(
-            connect_error("/x", &ConnectError::new("Invalid namespace")).as_str(),
+            connect_error(Parser::Default, "/", &error).as_str(),
+            r#"44{"message":"no","data":{"code":1}}"#
+        );
+        assert_eq!(
+            connect_error(Parser::Default, "/x", &ConnectError::new("Invalid namespace")).as_str(),
             r#"44/x,{"message":"Invalid namespace"}"#
         );
-        assert_eq!((disconnected("/").as_str(), disconnected("/chat").as_str()), ("41", "41/chat,"));
+        assert_eq!(
+            (disconnected(Parser::Default, "/").as_str(), disconnected(Parser::Default, "/chat").as_str()),
+            ("41", "41/chat,")
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::task::Context;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::task::AtomicWaker;
 use gateway_core::link::Link;
-use gateway_core::{Disconnected, Frames, Socket, Transport, serve};
+use gateway_core::{Disconnected, Frames, Parser, Socket, Transport, serve};
 use parking_lot::Mutex;
 
 use super::encoder;
@@ -28,23 +28,29 @@ pub(super) enum Request {
 /// The link under all sockets of one connection.
 pub(super) struct ConnectionLink {
     session: Arc<SessionLink>,
+    parser: Parser,
     asked: AtomicBool,
     requests: Mutex<Vec<Request>>,
     waker: AtomicWaker,
 }
 
 impl ConnectionLink {
-    pub(super) fn new(session: Arc<SessionLink>) -> Arc<Self> {
+    pub(super) fn new(session: Arc<SessionLink>, parser: Parser) -> Arc<Self> {
         let requests = match session.revision() {
             Revision::V3 => vec![Request::ConnectMain],
             Revision::V4 => Vec::new(),
         };
         let (asked, waker) = (AtomicBool::new(!requests.is_empty()), AtomicWaker::new());
-        Arc::new(Self { session, asked, requests: Mutex::new(requests), waker })
+        Arc::new(Self { session, parser, asked, requests: Mutex::new(requests), waker })
     }
 
     pub(super) fn session(&self) -> &SessionLink {
         &self.session
+    }
+
+    /// How packets are written and read.
+    pub(super) fn parser(&self) -> Parser {
+        self.parser
     }
 
     fn ask(&self, request: Request) {
@@ -72,7 +78,7 @@ impl Link for ConnectionLink {
     fn disconnect(&self, socket: &Socket, close: bool) {
         // The socket is out at once, as in Node; its hooks are called by the connection.
         if socket.connected() {
-            self.session.send(&encoder::disconnected(socket.nsp().name()), false);
+            self.session.send(&encoder::disconnected(self.parser, socket.nsp().name()), false);
             serve::disconnect(socket);
             self.ask(Request::Left(socket.clone()));
         }

@@ -5,8 +5,10 @@
 
 pub(crate) mod codec;
 mod connection;
+pub(crate) mod decoder;
 pub(crate) mod encoder;
 mod mailbox;
+pub(crate) mod msgpack;
 mod server;
 mod version_2;
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::link::Namespaces;
-use gateway_core::{ConnectError, Server, Socket, serve};
+use gateway_core::{ConnectError, PacketRate, Parser, Server, Socket, serve};
 use parking_lot::RwLock;
 
+use super::codec::PacketLimits;
 use super::connection::SocketIoConnection;
-use super::encoder::SocketIoEncoder;
+use super::encoder;
 use super::mailbox::ConnectionLink;
 use crate::client::{self, DetachedHandlers, HandlerLimits, NoHandler, SharedHandler};
 use crate::engine::{Application, HandshakeRequest, SessionLink};
@@ -24,6 +25,12 @@ pub(crate) struct SocketIoConfig {
     pub(crate) connect_timeout: Duration,
     /// What handlers of one connection may use.
     pub(crate) handlers: HandlerLimits,
+    /// How packets are written and read.
+    pub(crate) parser: Parser,
+    /// What a client's packet may be.
+    pub(crate) packets: PacketLimits,
+    /// How many packets of one connection are taken in a second.
+    pub(crate) packet_rate: Option<PacketRate>,
     /// Makes the adapter of each namespace.
     pub(crate) adapter: AdapterFactory,
     /// Where handlers of clients that are gone run on.
@@ -111,7 +118,8 @@ impl SocketIoServer {
         let itself: Weak<dyn Namespaces> = self.itself.clone();
         let entry = namespaces.entry(name.into()).or_insert_with(|| {
             let adapter = (self.config.adapter)(name);
-            let server = serve::namespace(name, adapter, Arc::new(SocketIoEncoder), Some(itself));
+            let server =
+                serve::namespace(name, adapter, encoder::of_parser(self.config.parser), Some(itself));
             Arc::new(NamespaceEntry { server, handler: OnceLock::new() })
         });
         entry.clone()
@@ -138,7 +146,7 @@ impl Application for SocketIoApplication {
     fn connect(&self, session: Arc<SessionLink>, request: Arc<HandshakeRequest>) -> SocketIoConnection {
         SocketIoConnection::new(
             self.0.clone(),
-            ConnectionLink::new(session),
+            ConnectionLink::new(session, self.0.config.parser),
             Arc::new(client::request_head(&request)),
         )
     }

@@ -4,21 +4,21 @@
 //! query of a namespace's address instead of an auth payload. Pure functions; everything else of the
 //! protocol is the same.
 
-use gateway_core::{ConnectError, Frames};
+use gateway_core::{ConnectError, Frames, Parser};
 use serde_json::Value;
 
 use super::encoder::control;
 
 /// The answer to a CONNECT.
-pub(super) fn connected(namespace: &str) -> Frames {
-    control(b'0', namespace, None::<&()>)
+pub(super) fn connected(parser: Parser, namespace: &str) -> Frames {
+    control(parser, b'0', namespace, None::<&()>)
 }
 
 /// The refusal of a CONNECT: the data alone, or the message if there is none.
-pub(super) fn connect_error(namespace: &str, error: &ConnectError) -> Frames {
+pub(super) fn connect_error(parser: Parser, namespace: &str, error: &ConnectError) -> Frames {
     match &error.data {
-        Some(data) if is_truthy(data) => control(b'4', namespace, Some(data)),
-        _ => control(b'4', namespace, Some(&error.message)),
+        Some(data) if is_truthy(data) => control(parser, b'4', namespace, Some(data)),
+        _ => control(parser, b'4', namespace, Some(&error.message)),
     }
 }
 
@@ -59,11 +59,20 @@ mod tests {
 
     #[test]
     fn packets_as_the_reference_server_has_them() {
-        assert_eq!((connected("/").as_str(), connected("/chat").as_str()), ("40", "40/chat,"));
+        assert_eq!(
+            (connected(Parser::Default, "/").as_str(), connected(Parser::Default, "/chat").as_str()),
+            ("40", "40/chat,")
+        );
         let error = ConnectError::new("no \"token\"");
-        assert_eq!(connect_error("/chat", &error).as_str(), r#"44/chat,"no \"token\"""#);
-        assert_eq!(connect_error("/", &error.clone().with_data(json!(0))).as_str(), r#"44"no \"token\"""#);
-        assert_eq!(connect_error("/", &error.with_data(json!({"code": 1}))).as_str(), r#"44{"code":1}"#);
+        assert_eq!(connect_error(Parser::Default, "/chat", &error).as_str(), r#"44/chat,"no \"token\"""#);
+        assert_eq!(
+            connect_error(Parser::Default, "/", &error.clone().with_data(json!(0))).as_str(),
+            r#"44"no \"token\"""#
+        );
+        assert_eq!(
+            connect_error(Parser::Default, "/", &error.with_data(json!({"code": 1}))).as_str(),
+            r#"44{"code":1}"#
+        );
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gateway_core::link::Encoder as _;
 use gateway_core::{EXCEPTION_EVENT, EmitArgs, Payload};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,8 +12,7 @@ use super::error::{TestError, shortened};
 use super::event::{self, TestEvent};
 use super::session::{MARKER_NAMESPACE, Reader, Shared, reason};
 use super::transport::{Incoming, Outgoing, Wire};
-use crate::socketio::codec;
-use crate::socketio::encoder::SocketIoEncoder;
+use crate::socketio::encoder;
 
 /// A Socket.IO client in one namespace, as `socket.io-client` is one for a page.
 ///
@@ -50,12 +48,9 @@ impl TestClient {
         }
         let (sender, connected) = oneshot::channel();
         tokio::spawn(Reader::new(shared.clone(), outgoing.downgrade(), sender).run(incoming));
-        let mut connect = text_of(codec::header(b'0', 0, &shared.namespace, None));
-        if let Some(auth) = auth {
-            connect.push_str(&auth.to_string());
-        }
+        let connect = encoder::connect(shared.parser, &shared.namespace, auth);
         // A connection that has ended meanwhile is seen next.
-        let _ = outgoing.send(Outgoing::Text(connect)).await;
+        let _ = outgoing.send(Outgoing::Frames(connect)).await;
         match connected.await {
             Ok(connected) => Ok(Self { id: connected?, shared, outgoing }),
             Err(_ended) => Err(shared.inbox.ended(&"the answer to the connection")),
@@ -156,9 +151,9 @@ impl TestClient {
     /// Events wait: the error tells which.
     pub async fn no_more_events(&self) -> Result<(), TestError> {
         let marker = self.shared.inbox.marker();
-        let question = text_of(codec::header(b'0', 0, MARKER_NAMESPACE, None));
+        let question = encoder::connect(self.shared.parser, MARKER_NAMESPACE, None);
         // A connection that has ended brings nothing either.
-        let _ = self.outgoing.send(Outgoing::Text(question)).await;
+        let _ = self.outgoing.send(Outgoing::Frames(question)).await;
         self.shared.inbox.wait_marker(marker).await?;
         self.shared.inbox.expect_empty("no more events")
     }
@@ -170,9 +165,9 @@ impl TestClient {
     /// The server did not close its side in time.
     pub async fn disconnect(&self) -> Result<(), TestError> {
         self.shared.close(reason::IO_CLIENT_DISCONNECT);
-        let leave = text_of(codec::header(b'1', 0, &self.shared.namespace, None));
+        let leave = encoder::disconnected(self.shared.parser, &self.shared.namespace);
         // A connection that has ended is closed.
-        let _ = self.outgoing.send(Outgoing::Text(leave)).await;
+        let _ = self.outgoing.send(Outgoing::Frames(leave)).await;
         let _ = self.outgoing.send(Outgoing::Close(None)).await;
         let ended = tokio::time::timeout(self.shared.inbox.limit(), self.shared.ended.cancelled()).await;
         ended.map_err(|_| self.shared.inbox.timeout(&"the end of the connection"))
@@ -188,7 +183,7 @@ impl TestClient {
     }
 
     async fn send(&self, event: &str, payload: Payload, ack: Option<u64>) -> Result<(), TestError> {
-        let frames = SocketIoEncoder.event(&self.shared.namespace, payload, ack);
+        let frames = encoder::of_parser(self.shared.parser).event(&self.shared.namespace, payload, ack);
         let closed = match self.shared.inbox.closed() {
             None => self.outgoing.send(Outgoing::Frames(frames)).await.err().map(|_| reason::TRANSPORT_CLOSE),
             closed => closed,
@@ -209,9 +204,4 @@ impl Drop for Forget<'_> {
     fn drop(&mut self) {
         self.shared.forget_ack(self.id);
     }
-}
-
-/// A header is made of ASCII and a namespace.
-fn text_of(header: Vec<u8>) -> String {
-    String::from_utf8(header).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway_core::{IntoMillis, Transport};
+use gateway_core::{IntoMillis, Parser, Transport};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
@@ -45,6 +45,7 @@ pub struct TestClientBuilder {
     port: Option<u16>,
     address: Option<SocketAddr>,
     transport: Transport,
+    parser: Parser,
     /// The first thing that cannot be sent.
     problem: Option<TestError>,
 }
@@ -62,6 +63,7 @@ impl TestClientBuilder {
             port: None,
             address: None,
             transport: Transport::WebSocket,
+            parser: Parser::Default,
             problem: None,
         }
     }
@@ -125,6 +127,12 @@ impl TestClientBuilder {
         self
     }
 
+    /// How packets are written and read, for gateways with the option `parser`.
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.parser = parser;
+        self
+    }
+
     /// How long anything that the client awaits may take; default that of the app.
     pub fn timeout(mut self, limit: impl IntoMillis) -> Self {
         self.limit = limit.into_millis();
@@ -141,7 +149,7 @@ impl TestClientBuilder {
     /// [`TestError::ConnectError`] with message and data if the namespace refused it,
     /// [`TestError::Http`] if the server did before.
     pub async fn connect(self) -> Result<TestClient, TestError> {
-        let shared = Shared::new(&self.namespace, self.limit);
+        let shared = Shared::new(&self.namespace, self.parser, self.limit);
         let (limit, transport, auth) = (self.limit, self.transport, self.auth.clone());
         let mut requests = self.requests("/socket.io/")?;
         requests.query.insert(0, ("EIO".to_owned(), "4".to_owned()));

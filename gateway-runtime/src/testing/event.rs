@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gateway_core::link::Encoder as _;
-use gateway_core::{Arguments, EmitArgs, Payload};
+use gateway_core::{Arguments, EmitArgs, Parser, Payload};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use super::error::{TestError, shortened};
 use super::transport::Outgoing;
-use crate::socketio::encoder::SocketIoEncoder;
+use crate::socketio::encoder;
 
 /// An event from the server, with its arguments.
 ///
@@ -25,6 +24,7 @@ pub struct TestEvent {
 pub(super) struct Acknowledge {
     pub(super) id: u64,
     pub(super) namespace: Arc<str>,
+    pub(super) parser: Parser,
     pub(super) outgoing: mpsc::WeakSender<Outgoing>,
 }
 
@@ -77,11 +77,11 @@ impl TestEvent {
     /// The server did not ask for it, the connection has ended, or the value does not serialize.
     pub async fn reply(&self, args: impl EmitArgs) -> Result<(), TestError> {
         let payload = Payload::arguments(&args)?;
-        let Some(Acknowledge { id, namespace, outgoing }) = &self.acknowledge else {
+        let Some(Acknowledge { id, namespace, parser, outgoing }) = &self.acknowledge else {
             return Err(TestError::NoAcknowledgement { event: self.name.clone() });
         };
         // Socket.IO has acknowledgements of every payload.
-        let Some(frames) = SocketIoEncoder.ack(namespace, payload, *id) else { return Ok(()) };
+        let Some(frames) = encoder::of_parser(*parser).ack(namespace, payload, *id) else { return Ok(()) };
         let sent = match outgoing.upgrade() {
             Some(outgoing) => outgoing.send(Outgoing::Frames(frames)).await.is_ok(),
             None => false,

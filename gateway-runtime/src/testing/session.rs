@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway_core::{Arguments, ConnectError};
+use gateway_core::{ArgumentLimits, Arguments, ConnectError, Parser};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,10 +19,20 @@ use super::event::{Acknowledge, TestEvent};
 use super::inbox::Inbox;
 use super::transport::{Incoming, Outgoing};
 use crate::engine::packet;
-use crate::socketio::codec::{self, Packet, PacketKind};
+use crate::socketio::codec::{Packet, PacketError, PacketKind, PacketLimits};
+use crate::socketio::decoder::{Decoded, Decoder};
+use crate::socketio::encoder;
 
 /// Nobody serves this namespace, so that the server refuses it at once: after all that it sent before.
 pub(super) const MARKER_NAMESPACE: &str = "/:no-more-events:";
+
+/// The server of a test may send what it likes.
+const LIMITS: PacketLimits = PacketLimits {
+    max_attachments: usize::MAX,
+    max_attachments_bytes: usize::MAX,
+    attachments_timeout: Duration::MAX,
+    arguments: ArgumentLimits::NONE,
+};
 
 /// Why a Socket.IO client was disconnected, in the words of `socket.io-client`.
 pub(super) mod reason {
@@ -38,6 +48,7 @@ pub(super) mod reason {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) namespace: Arc<str>,
+    pub(super) parser: Parser,
     pub(super) inbox: Inbox<TestEvent, &'static str>,
     acks: Mutex<Acks>,
     /// The connection has ended.
@@ -52,9 +63,10 @@ struct Acks {
 }
 
 impl Shared {
-    pub(super) fn new(namespace: &str, limit: Duration) -> Arc<Self> {
+    pub(super) fn new(namespace: &str, parser: Parser, limit: Duration) -> Arc<Self> {
         Arc::new(Self {
             namespace: namespace.into(),
+            parser,
             inbox: Inbox::new(limit),
             acks: Mutex::default(),
             ended: CancellationToken::new(),
@@ -96,8 +108,7 @@ pub(super) struct Reader {
     /// Weak, so that a client that is dropped closes its connection.
     outgoing: mpsc::WeakSender<Outgoing>,
     connected: Option<Connected>,
-    /// A packet whose attachments are on their way.
-    incomplete: Option<(Packet, Vec<Bytes>)>,
+    decoder: Decoder,
 }
 
 /// The reader stops, for this reason.
@@ -109,7 +120,8 @@ impl Reader {
         outgoing: mpsc::WeakSender<Outgoing>,
         connected: Connected,
     ) -> Self {
-        Self { shared, outgoing, connected: Some(connected), incomplete: None }
+        let decoder = Decoder::new(shared.parser);
+        Self { shared, outgoing, connected: Some(connected), decoder }
     }
 
     /// Reads until the connection ends.
@@ -149,8 +161,14 @@ impl Reader {
                 self.send(Outgoing::Text("3".to_owned())).await;
                 Ok(())
             }
-            packet::Packet::Text(text) => self.text(text).await,
-            packet::Packet::Binary(bytes) => self.binary(bytes).await,
+            packet::Packet::Text(text) => {
+                let decoded = self.decoder.text(text, &LIMITS);
+                self.decoded(decoded).await
+            }
+            packet::Packet::Binary(bytes) => {
+                let decoded = self.decoder.binary(bytes, &LIMITS);
+                self.decoded(decoded).await
+            }
             packet::Packet::Close => Err(End(reason::TRANSPORT_CLOSE)),
             packet::Packet::Open | packet::Packet::Pong | packet::Packet::Upgrade | packet::Packet::Noop => {
                 Ok(())
@@ -158,23 +176,11 @@ impl Reader {
         }
     }
 
-    async fn text(&mut self, text: Bytes) -> Result<(), End> {
-        let packet = codec::decode(text).map_err(|_| End(reason::PARSE_ERROR))?;
-        if packet.attachments > 0 {
-            self.incomplete = Some((packet, Vec::new()));
-            return Ok(());
+    async fn decoded(&mut self, decoded: Result<Decoded, PacketError>) -> Result<(), End> {
+        match decoded.map_err(|_| End(reason::PARSE_ERROR))? {
+            Some((packet, attachments)) => self.packet(&packet, attachments).await,
+            None => Ok(()),
         }
-        self.packet(&packet, Vec::new()).await
-    }
-
-    async fn binary(&mut self, bytes: Bytes) -> Result<(), End> {
-        let (packet, mut attachments) = self.incomplete.take().ok_or(End(reason::PARSE_ERROR))?;
-        attachments.push(bytes);
-        if attachments.len() < packet.attachments {
-            self.incomplete = Some((packet, attachments));
-            return Ok(());
-        }
-        self.packet(&packet, attachments).await
     }
 
     async fn packet(&mut self, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), End> {
@@ -182,7 +188,8 @@ impl Reader {
             self.shared.inbox.marker_returned();
             if packet.kind == PacketKind::Connect {
                 // A dynamic namespace that matches everything has let the marker in.
-                self.send(Outgoing::Text(format!("41{MARKER_NAMESPACE},"))).await;
+                let leave = encoder::disconnected(self.shared.parser, MARKER_NAMESPACE);
+                self.send(Outgoing::Frames(leave)).await;
             }
             return Ok(());
         }
@@ -208,6 +215,7 @@ impl Reader {
         let acknowledge = packet.ack.map(|id| Acknowledge {
             id,
             namespace: self.shared.namespace.clone(),
+            parser: self.shared.parser,
             outgoing: self.outgoing.clone(),
         });
         let fits = self.shared.inbox.push(TestEvent::new(name.into_owned(), arguments, acknowledge));

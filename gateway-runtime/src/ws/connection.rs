@@ -7,11 +7,11 @@ use std::task::Context;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::link::Link;
-use gateway_core::{Arguments, Disconnected, Frames, Socket, Transport, serve};
+use gateway_core::{Arguments, Disconnected, Frames, Socket, Transport, serve, telemetry};
 
-use super::message::{self, WsFrame};
+use super::message::{self, Ignored, WsFrame};
 use super::server::WsServer;
-use crate::client::{ClientKey, Event, Workload, disconnect_reason};
+use crate::client::{ClientKey, Event, PacketBucket, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, SessionLink};
 
 /// The protocol object of one session.
@@ -22,12 +22,15 @@ pub(crate) struct WsConnection {
     /// `None` until the session's first turn.
     key: Option<ClientKey>,
     workload: Workload,
+    /// `None` without `max_packets_per_second`.
+    packet_rate: Option<Box<PacketBucket>>,
 }
 
 impl WsConnection {
     pub(super) fn new(server: Arc<WsServer>, session: Arc<SessionLink>, socket: Socket) -> Self {
         let workload = Workload::new(server.config().handlers);
-        Self { server, session, socket, key: None, workload }
+        let packet_rate = server.config().packet_rate.map(PacketBucket::new);
+        Self { server, session, socket, key: None, workload, packet_rate }
     }
 
     /// The client is in: it was admitted before the upgrade.
@@ -38,7 +41,19 @@ impl WsConnection {
         })
     }
 
-    fn frame(&mut self, bytes: &Bytes, binary: bool, cx: &mut Context<'_>) {
+    fn frame(&mut self, bytes: &Bytes, binary: bool, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        if let Some(rate) = &mut self.packet_rate
+            && rate.take(cx).is_err()
+        {
+            // RFC 6455, 7.4.1: the endpoint got a message that violates its policy.
+            let reason = "more than max_packets_per_second".to_owned();
+            return Err(CloseReason::Closed { code: 1008, reason });
+        }
+        self.message(bytes, binary, cx);
+        Ok(())
+    }
+
+    fn message(&mut self, bytes: &Bytes, binary: bool, cx: &mut Context<'_>) {
         let key = self.join(cx);
         if let Some(parser) = &self.server.config().message_parser {
             let frame = match std::str::from_utf8(bytes) {
@@ -48,10 +63,17 @@ impl WsConnection {
             if let Some(message) = parser.parse(frame) {
                 self.event(key, &message.event, message.arguments, cx);
             }
-        } else if let Some((event, arguments)) = message::parse_envelope(bytes) {
-            self.event(key, &event, arguments, cx);
-        } else {
-            tracing::debug!(socket = self.socket.id(), "a frame without `event` was ignored");
+            return;
+        }
+        match message::parse_envelope(bytes, &self.server.config().arguments) {
+            Ok((event, arguments)) => self.event(key, &event, arguments, cx),
+            Err(Ignored::Limit(limit)) => {
+                telemetry::limit_exceeded(limit);
+                tracing::debug!(socket = self.socket.id(), "a frame that exceeds {limit} was ignored");
+            }
+            Err(Ignored::NoEnvelope) => {
+                tracing::debug!(socket = self.socket.id(), "a frame without `event` was ignored");
+            }
         }
     }
 
@@ -64,23 +86,24 @@ impl WsConnection {
 
 impl Connection for WsConnection {
     fn on_text(&mut self, text: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        self.frame(&text, false, cx);
-        Ok(())
+        self.frame(&text, false, cx)
     }
 
     fn on_binary(&mut self, bytes: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        self.frame(&bytes, true, cx);
-        Ok(())
+        self.frame(&bytes, true, cx)
     }
 
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
         self.join(cx);
         self.workload.poll(cx);
+        if let Some(rate) = &mut self.packet_rate {
+            rate.poll(cx);
+        }
         None
     }
 
     fn is_saturated(&self) -> bool {
-        self.workload.is_saturated()
+        self.workload.is_saturated() || self.packet_rate.as_ref().is_some_and(|rate| rate.is_empty())
     }
 
     fn on_close(self, reason: CloseReason) {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_core::{Arguments, ParseArgumentsError};
+use gateway_core::{ArgumentLimits, Arguments, ParseArgumentsError};
 use serde::Serialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -86,17 +86,37 @@ impl fmt::Debug for MessageParser {
     }
 }
 
-/// Reads `{"event": "name", "data": …}`; `None` for anything else, which is ignored.
-pub(crate) fn parse_envelope(frame: &Bytes) -> Option<(Cow<'_, str>, Arguments)> {
-    let text = std::str::from_utf8(frame).ok()?;
+/// Why a frame is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ignored {
+    /// It is no `{event, data}`.
+    NoEnvelope,
+    /// It exceeds the limit of this option.
+    Limit(&'static str),
+}
+
+/// Reads `{"event": "name", "data": …}`; anything else is ignored.
+pub(crate) fn parse_envelope<'f>(
+    frame: &'f Bytes,
+    limits: &ArgumentLimits,
+) -> Result<(Cow<'f, str>, Arguments), Ignored> {
+    let text = std::str::from_utf8(frame).map_err(|_| Ignored::NoEnvelope)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let (event, data) = deserializer.deserialize_map(EnvelopeVisitor).ok()?;
-    deserializer.end().ok()?;
+    let (event, data) = deserializer.deserialize_map(EnvelopeVisitor).map_err(|_| Ignored::NoEnvelope)?;
+    deserializer.end().map_err(|_| Ignored::NoEnvelope)?;
+    let event = event.ok_or(Ignored::NoEnvelope)?;
+    if event.len() > limits.max_event_name_length {
+        return Err(Ignored::Limit("max_event_name_length"));
+    }
     let arguments = match data {
-        Some(data) => Arguments::from_json(&frame.slice_ref(data.get().as_bytes())).ok()?,
+        Some(data) => {
+            let data = frame.slice_ref(data.get().as_bytes());
+            Arguments::from_json_within(limits, &data)
+                .map_err(|error| error.limit().map_or(Ignored::NoEnvelope, Ignored::Limit))?
+        }
         None => Arguments::none(),
     };
-    Some((event?, arguments))
+    Ok((event, arguments))
 }
 
 struct EnvelopeVisitor;
@@ -167,7 +187,7 @@ mod tests {
 
     fn parse(text: &'static str) -> Option<(String, Option<Value>)> {
         let bytes = Bytes::from_static(text.as_bytes());
-        let (event, arguments) = parse_envelope(&bytes)?;
+        let (event, arguments) = parse_envelope(&bytes, &ArgumentLimits::default()).ok()?;
         Some((event.into_owned(), arguments.body().map(|body| body.decode().unwrap())))
     }
 
@@ -197,6 +217,21 @@ mod tests {
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
-        assert!(parse_envelope(&Bytes::from_static(b"{\"event\":\"\xff\"}")).is_none());
+        let limits = ArgumentLimits::default();
+        let latin = Bytes::from_static(b"{\"event\":\"\xff\"}");
+        assert_eq!(parse_envelope(&latin, &limits).err(), Some(Ignored::NoEnvelope));
+    }
+
+    #[test]
+    fn what_exceeds_a_limit_is_ignored() {
+        let limits = ArgumentLimits::default();
+        let ignored = |text: String| parse_envelope(&Bytes::from(text), &limits).err();
+        let long = format!(r#"{{"event":"{}"}}"#, "e".repeat(1025));
+        assert_eq!(ignored(long), Some(Ignored::Limit("max_event_name_length")));
+        let deep =
+            |levels: usize| format!(r#"{{"event":"e","data":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(ignored(deep(128)), None);
+        assert_eq!(ignored(deep(129)), Some(Ignored::Limit("max_json_depth")));
+        assert_eq!(ignored(deep(200_000)), Some(Ignored::Limit("max_json_depth")));
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use gateway_core::adapter::AdapterFactory;
-use gateway_core::{FORBIDDEN_MESSAGE, Handshake, Server, Socket, serve};
+use gateway_core::{ArgumentLimits, FORBIDDEN_MESSAGE, Handshake, PacketRate, Server, Socket, serve};
 use http::StatusCode;
 
 use super::connection::{WsConnection, WsLink};
@@ -18,6 +18,10 @@ use crate::engine::{Application, HandshakeRequest, Refusal, SessionLink, generat
 pub(crate) struct WsConfig {
     /// What handlers of one connection may use.
     pub(crate) handlers: HandlerLimits,
+    /// What an event's name and body may be.
+    pub(crate) arguments: ArgumentLimits,
+    /// How many messages of one connection are taken in a second.
+    pub(crate) packet_rate: Option<PacketRate>,
     /// Makes the adapter, which holds clients and rooms.
     pub(crate) adapter: AdapterFactory,
     /// Where handlers of clients that are gone run on.

@@ -1,0 +1,16 @@
+//! The MessagePack form of Socket.IO packets, as `socket.io-msgpack-parser` 3 has it: pure functions, no I/O.
+//!
+//! A packet is one binary message: a map of `type`, `data`, `nsp` and, if an acknowledgement is asked for or
+//! given, `id`. On the way in a packet becomes what the text form would be: JSON, with its binary values beside
+//! it; on the way out JSON becomes MessagePack. So handlers see one kind of message
+//! (docs/decisions/0017-msgpack-is-read-as-json.md).
+
+mod date;
+mod read;
+#[cfg(test)]
+mod tests;
+mod transcode;
+mod write;
+
+pub(crate) use transcode::decode;
+pub(crate) use write::{Header, encode};
