@@ -11,10 +11,10 @@ pub use gateway_core::{
     CanActivate, ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, Emitted,
     ExceptionFilter, ExecutionContext, FilterResult, FromClient, FromExecutionContext, Gateway, GuardResult,
     HandlerError, Handshake, HookError, HookResult, Incoming, Interceptor, ListenerResult, Namespace, Next,
-    OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf, ParseArrayPipe, ParseBoolPipe,
-    ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, PipeTransform, Reflector, RemoteSocket,
-    Reply, ReplyResult, RequestScoped, ServeClient, Server, Socket, ValidationError, ValidationPipe,
-    WsException, WsResponse,
+    OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf, PacketRate, ParseArrayPipe,
+    ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, Parser, PipeTransform,
+    Reflector, RemoteSocket, Reply, ReplyResult, RequestScoped, ServeClient, Server, Socket, ValidationError,
+    ValidationPipe, WsException, WsResponse,
 };
 pub use gateway_macros::*;
 

@@ -3,6 +3,7 @@
 mod bodies;
 mod broadcasts;
 mod connections;
+mod limits;
 mod namespaces;
 mod plain;
 mod replies;

@@ -224,6 +224,11 @@ impl Client {
         packets
     }
 
+    /// Waits until the server closes the connection, whatever it sends before.
+    pub(crate) async fn gone(&mut self) {
+        while self.next_message().await.is_some() {}
+    }
+
     /// The next Socket.IO packet without attachments as it stands on the wire.
     pub(crate) async fn raw(&mut self) -> String {
         self.next_text().await.expect("the server keeps the connection")
