@@ -181,18 +181,14 @@ impl Json<'_> {
                 self.out.push(if level.map { b'{' } else { b'[' });
                 levels.push(level);
             }
-            if !self.to_next_value(&mut levels, &mut reader)? {
+            if !self.advance(&mut levels, &mut reader)? {
                 return Ok(());
             }
         }
     }
 
     /// Closes what is complete and writes what stands in front of the next value; false if there is none.
-    fn to_next_value(
-        &mut self,
-        levels: &mut Vec<Level>,
-        reader: &mut Reader<'_>,
-    ) -> Result<bool, PacketError> {
+    fn advance(&mut self, levels: &mut Vec<Level>, reader: &mut Reader<'_>) -> Result<bool, PacketError> {
         while let Some(level) = levels.last_mut() {
             if level.left == 0 {
                 self.out.push(if level.map { b'}' } else { b']' });
