@@ -40,6 +40,7 @@ mod dispatch;
 mod engine;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod net;
 pub mod prelude;
 mod socketio;
 #[cfg(feature = "testing")]
@@ -52,8 +53,8 @@ pub use gateway_core::private as __private;
 
 #[doc(inline)]
 pub use app::{
-    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Injected, InjectedRejection, IoAdapter,
-    ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
+    AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Health, HealthState, Injected, InjectedRejection,
+    IoAdapter, ListenAddr, RunningApp, ShutdownOptions, WebSocketAdapter, WsAdapter,
 };
 #[doc(inline)]
 pub use gateway_core::*;
@@ -66,10 +67,17 @@ pub use jwt::{
     JwtService, JwtSignOptions, JwtVerifyOptions, MAX_LEEWAY, TokenSource, WsJwtError, WsJwtGuard,
 };
 #[doc(inline)]
+pub use net::{ConnectionOptions, TrustProxy};
+#[cfg(feature = "tls")]
+#[doc(inline)]
+pub use net::{TlsError, TlsHandle, TlsOptions};
+#[doc(inline)]
 pub use throttler::{
     DEFAULT_MAX_TRACKERS, SKIP_THROTTLE, THROTTLE, THROTTLER_MESSAGE, Throttler, ThrottlerException,
     ThrottlerGuard,
 };
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 #[doc(inline)]
 pub use ws::{MessageParser, WsFrame, WsMessage};
 

@@ -19,11 +19,15 @@ pub use gateway_core::{
 pub use gateway_macros::*;
 
 pub use crate::app::{
-    AppHandle, GatewayApp, GatewayError, Injected, IoAdapter, ShutdownOptions, WebSocketAdapter, WsAdapter,
+    AppHandle, GatewayApp, GatewayError, Injected, IoAdapter, ListenAddr, ShutdownOptions, WebSocketAdapter,
+    WsAdapter,
 };
 #[cfg(feature = "jwt")]
 pub use crate::jwt::{
     CurrentUser, JwtOptions, JwtService, JwtSignOptions, JwtVerifyOptions, WsJwtError, WsJwtGuard,
 };
+#[cfg(feature = "tls")]
+pub use crate::net::TlsOptions;
+pub use crate::net::{ConnectionOptions, TrustProxy};
 pub use crate::throttler::{SKIP_THROTTLE, THROTTLE, Throttler, ThrottlerException, ThrottlerGuard};
 pub use crate::ws::{WsFrame, WsMessage};

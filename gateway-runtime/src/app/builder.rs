@@ -10,6 +10,7 @@ use gateway_core::pipes::IntoGatewayPipe;
 use gateway_core::{CanActivate, ExceptionFilter, GatewaySet, HookError, Interceptor};
 use tokio_util::sync::CancellationToken;
 
+use super::front::{Front, FrontOptions};
 #[cfg(feature = "prometheus")]
 use super::prometheus;
 use super::start::{self, Assembly, Selection};
@@ -47,6 +48,7 @@ pub struct GatewayAppBuilder {
     overrides: Overrides,
     #[cfg(feature = "prometheus")]
     prometheus: Option<String>,
+    pub(super) front: FrontOptions,
 }
 
 impl std::fmt::Debug for GatewayAppBuilder {
@@ -228,6 +230,7 @@ impl GatewayAppBuilder {
     /// No gateway is linked in, an option or a provider is wrong; the error names gateway, field and
     /// type and says what to do.
     pub async fn create(self) -> Result<GatewayApp, GatewayError> {
+        let front = self.front.open()?;
         let assembly = start::assemble(&self.selection, self.container, &self.overrides).await?;
         let (router, stop) = (Router::new(), CancellationToken::new());
         #[cfg(feature = "prometheus")]
@@ -245,6 +248,7 @@ impl GatewayAppBuilder {
             enhancers: (self.global, self.overrides),
             router,
             shutdown: self.shutdown,
+            front,
             stop,
         })
     }
@@ -258,6 +262,7 @@ pub struct GatewayApp {
     enhancers: (GlobalEnhancers, Overrides),
     router: Router,
     shutdown: ShutdownOptions,
+    front: Front,
     stop: CancellationToken,
 }
 
@@ -305,7 +310,11 @@ impl GatewayApp {
 
     /// A handle to the providers and to the stop.
     pub fn handle(&self) -> AppHandle {
-        AppHandle { container: self.assembly.container.clone(), stop: self.stop.clone() }
+        AppHandle {
+            container: self.assembly.container.clone(),
+            stop: self.stop.clone(),
+            vitals: self.front.vitals.clone(),
+        }
     }
 
     /// Listens and serves until the application is stopped: by SIGINT, SIGTERM or
@@ -323,11 +332,11 @@ impl GatewayApp {
     /// # Errors
     /// See [`listen`](Self::listen).
     pub async fn start(self, address: impl Into<ListenAddr>) -> Result<RunningApp, GatewayError> {
+        let handle = self.handle();
         let listener = address.into().bind().await?;
-        let port = listener.local_addr()?.port();
-        let ready =
-            start::ready(self.assembly, &self.adapter, Some(port), self.router, &self.enhancers).await?;
-        RunningApp::start(ready, listener, self.shutdown, self.stop).await
+        let port = listener.local_addr()?.map(|address| address.port());
+        let ready = start::ready(self.assembly, &self.adapter, port, self.router, &self.enhancers).await?;
+        RunningApp::start(ready, listener, self.front, self.shutdown, handle).await
     }
 
     /// Mounts the gateways in an axum application of yours: merge the router into it, or serve it as it
@@ -336,15 +345,17 @@ impl GatewayApp {
     ///
     /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or
     /// `client.handshake().address()` is unknown, and set `TCP_NODELAY`
-    /// (`axum::serve(listener.tap_io(|tcp| ..), ..)`).
+    /// (`axum::serve(listener.tap_io(|tcp| ..), ..)`). `trust_proxy`, `health_path` and `ready_path` hold in the router;
+    /// TLS and `connection_options` are the listener's.
     ///
     /// # Errors
     /// A hook of the start fails, or a gateway's port cannot be listened on.
     pub async fn into_router(self) -> Result<Router, GatewayError> {
+        let handle = self.handle();
         let mut ready =
             start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
-        let own = ready.ports.remove(0).router;
-        RunningApp::serve_mounted(ready, self.shutdown, self.stop).await?;
+        let own = self.front.mounted(ready.ports.remove(0).router);
+        RunningApp::serve_mounted(ready, self.front, self.shutdown, handle).await?;
         Ok(own)
     }
 
@@ -354,7 +365,8 @@ impl GatewayApp {
     /// A hook of the start fails.
     #[cfg(feature = "testing")]
     pub(crate) async fn start_in_process(self) -> Result<super::InProcessApp, GatewayError> {
+        let handle = self.handle();
         let ready = start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
-        Ok(super::InProcessApp::start(ready, self.shutdown, self.stop))
+        Ok(super::InProcessApp::start(ready, &self.front, self.shutdown, handle))
     }
 }

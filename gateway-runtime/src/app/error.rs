@@ -98,6 +98,28 @@ pub enum GatewayError {
         source: io::Error,
     },
 
+    /// The Unix socket cannot be listened on.
+    #[cfg(unix)]
+    #[error("cannot listen on the Unix socket {}{}", path.display(), unix_hint(source))]
+    ListenUnix {
+        /// The path.
+        path: std::path::PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+
+    /// Options of connections that cannot be.
+    #[error("{}", problems.join("; "))]
+    ConnectionOptions {
+        /// What is wrong.
+        problems: Vec<String>,
+    },
+
+    /// The certificate cannot be served.
+    #[cfg(feature = "tls")]
+    #[error("TLS cannot be served")]
+    Tls(#[from] crate::net::TlsError),
+
     /// The listening socket failed.
     #[error("the listening socket failed")]
     Serve(#[from] io::Error),
@@ -106,6 +128,16 @@ pub enum GatewayError {
 impl GatewayError {
     pub(crate) fn after_init(gateway: &'static str, error: HookError) -> Self {
         Self::AfterInit { gateway, source: error.into_boxed() }
+    }
+}
+
+#[cfg(unix)]
+fn unix_hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => ": another process listens there, or the file is no socket",
+        io::ErrorKind::NotFound => ": its folder does not exist",
+        io::ErrorKind::PermissionDenied => ": the process may not write to its folder",
+        _ => "",
     }
 }
 

@@ -4,8 +4,8 @@
 
 use axum::Router;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
+use super::front::Front;
 use super::running::Serving;
 use super::start::Ready;
 use super::{AppHandle, ShutdownOptions};
@@ -19,12 +19,15 @@ pub(crate) struct InProcessApp {
 }
 
 impl InProcessApp {
-    pub(super) fn start(ready: Ready, options: ShutdownOptions, stop: CancellationToken) -> Self {
-        let Ready { container, ports, served, detached } = ready;
+    pub(super) fn start(ready: Ready, front: &Front, options: ShutdownOptions, handle: AppHandle) -> Self {
+        let Ready { ports, served, detached } = ready;
         let routers = ports.into_iter().map(|port| (port.port, port.router)).collect();
-        let handle = AppHandle { container, stop };
+        handle.vitals.ready(&served);
+        // No load balancer is to be told.
+        let options = options.drain(0);
+        let door = front.door(options.requests_timeout);
         let serving = Serving { handle: handle.clone(), served, detached, options };
-        let stopped = tokio::spawn(serving.run(Vec::new()));
+        let stopped = tokio::spawn(serving.run(Vec::new(), door));
         Self { routers, handle, stopped }
     }
 }

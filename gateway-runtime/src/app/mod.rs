@@ -4,13 +4,15 @@ mod adapters;
 mod builder;
 mod client_files;
 mod cors;
+mod endpoints;
 mod error;
 mod extract;
+mod front;
 mod handle;
+mod health;
 #[cfg(feature = "testing")]
 mod in_process;
 mod listen_addr;
-mod listener;
 mod mount;
 #[cfg(feature = "prometheus")]
 mod prometheus;
@@ -24,10 +26,9 @@ pub use builder::{GatewayApp, GatewayAppBuilder};
 pub use error::GatewayError;
 pub use extract::{Injected, InjectedRejection};
 pub use handle::AppHandle;
+pub use health::{Health, HealthState};
 #[cfg(feature = "testing")]
 pub(crate) use in_process::InProcessApp;
 pub use listen_addr::ListenAddr;
-#[cfg(feature = "testing")]
-pub(crate) use listener::connection;
 pub use running::RunningApp;
 pub use shutdown::ShutdownOptions;

@@ -1,26 +1,26 @@
 //! A running application, and how it stops.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use futures_util::future::join_all;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::front::Front;
 use super::mount::Served;
 use super::start::{PortRouter, Ready};
-use super::{AppHandle, GatewayError, ListenAddr, ShutdownOptions, listener, shutdown};
+use super::{AppHandle, GatewayError, ListenAddr, ShutdownOptions, shutdown};
 use crate::client::DetachedHandlers;
+use crate::net::{self, Door, ListenOptions, Listener, Site};
 
 /// An application that serves clients.
 ///
 /// Dropping it leaves it running; [`wait`](Self::wait) ends with it.
 #[derive(Debug)]
 pub struct RunningApp {
-    local_addr: SocketAddr,
+    local_addr: Option<SocketAddr>,
     gateway_addrs: Vec<(u16, SocketAddr)>,
     handle: AppHandle,
     stopped: JoinHandle<()>,
@@ -30,29 +30,34 @@ impl RunningApp {
     /// Listens on the app's port and on those of its gateways.
     pub(crate) async fn start(
         ready: Ready,
-        own: TcpListener,
+        own: Listener,
+        front: Front,
         options: ShutdownOptions,
-        stop: CancellationToken,
+        handle: AppHandle,
     ) -> Result<Self, GatewayError> {
         let local_addr = own.local_addr()?;
-        let (gateway_addrs, handle, stopped) = serve(ready, Some(own), options, stop).await?;
-        tracing::info!("listening on {local_addr}");
+        let (gateway_addrs, stopped) = serve(ready, Some(own), &front, options, handle.clone()).await?;
+        match local_addr {
+            Some(address) => tracing::info!("listening on {address}"),
+            None => tracing::info!("listening on a Unix socket"),
+        }
         Ok(Self { local_addr, gateway_addrs, handle, stopped })
     }
 
     /// Serves what is not served by somebody else's listener.
     pub(crate) async fn serve_mounted(
         ready: Ready,
+        front: Front,
         options: ShutdownOptions,
-        stop: CancellationToken,
+        handle: AppHandle,
     ) -> Result<(), GatewayError> {
         // Signals are the business of whoever serves the router.
-        serve(ready, None, options.signals(false), stop).await.map(drop)
+        serve(ready, None, &front, options.signals(false), handle).await.map(drop)
     }
 
-    /// Where the app listens: tells the port that was chosen for port 0.
+    /// Where the app listens: tells the port that was chosen for port 0. On a Unix socket it is `0.0.0.0:0`.
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.local_addr.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
     /// Where the gateways with ports of their own listen, by port.
@@ -79,35 +84,43 @@ impl RunningApp {
     }
 }
 
-type Serves = (Vec<(u16, SocketAddr)>, AppHandle, JoinHandle<()>);
-
 /// Binds the gateways' ports and starts to serve.
 async fn serve(
     ready: Ready,
-    mut own: Option<TcpListener>,
+    mut own: Option<Listener>,
+    front: &Front,
     options: ShutdownOptions,
-    stop: CancellationToken,
-) -> Result<Serves, GatewayError> {
-    let Ready { container, ports, served, detached } = ready;
+    handle: AppHandle,
+) -> Result<(Vec<(u16, SocketAddr)>, JoinHandle<()>), GatewayError> {
+    let Ready { ports, served, detached } = ready;
     let (mut gateway_addrs, mut listening) = (Vec::new(), Vec::new());
+    let how = own.as_ref().map(|own| own.options).unwrap_or_default();
     for PortRouter { port, router } in ports {
-        let listener = match port {
-            Some(port) => {
-                let listener = ListenAddr::from(port).bind().await?;
-                gateway_addrs.push((port, listener.local_addr()?));
-                Some(listener)
-            }
-            None => own.take(),
-        };
-        listening.extend(listener.map(|listener| (listener, router)));
+        let (listener, site) = (listen(port, how, &mut own).await?, front.site(router, port.is_none()));
+        if let Some(listener) = listener {
+            gateway_addrs.extend(port.zip(listener.local_addr()?));
+            listening.push((listener, site));
+        }
     }
     for (_, address) in &gateway_addrs {
         tracing::info!("gateways listening on {address}");
     }
-    let handle = AppHandle { container, stop };
-    let serving = Serving { handle: handle.clone(), served, detached, options };
-    let stopped = tokio::spawn(serving.run(listening));
-    Ok((gateway_addrs, handle, stopped))
+    handle.vitals.ready(&served);
+    let door = front.door(options.requests_timeout);
+    let serving = Serving { handle, served, detached, options };
+    Ok((gateway_addrs, tokio::spawn(serving.run(listening, door))))
+}
+
+/// The listener of a gateway's port, or the app's own.
+async fn listen(
+    port: Option<u16>,
+    options: ListenOptions,
+    own: &mut Option<Listener>,
+) -> Result<Option<Listener>, GatewayError> {
+    match port {
+        Some(port) => ListenAddr::from(port).with_options(options).bind().await.map(Some),
+        None => Ok(own.take()),
+    }
 }
 
 /// What serves, until it is stopped.
@@ -119,28 +132,46 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub(super) async fn run(self, listening: Vec<(TcpListener, Router)>) {
-        let listeners = listening.into_iter().map(|(listener, router)| {
-            tokio::spawn(listener::serve(listener, router, self.handle.stop.clone()))
-        });
+    pub(super) async fn run(self, listening: Vec<(Listener, Site)>, door: Door) {
+        // Apart from `stop`, which comes first: in between the application drains.
+        let closed = CancellationToken::new();
+        #[cfg(feature = "tls")]
+        let watching = door.tls.clone().map(|tls| tokio::spawn(net::watch(tls, closed.clone())));
+        let listeners = listening
+            .into_iter()
+            .map(|(listener, site)| tokio::spawn(net::serve(listener, site, door.clone(), closed.clone())));
         let listeners: Vec<_> = listeners.collect();
         let signal = tokio::select! {
             () = self.handle.stop.cancelled() => None,
             signal = shutdown::signal(), if self.options.signals => Some(signal),
         };
-        // No new connections from here on.
-        self.handle.stop.cancel();
+        self.handle.vitals.draining();
         match signal {
             Some(signal) => {
                 tracing::info!("{signal}: stopping; a second one stops at once");
                 tokio::select! {
-                    () = self.stop(Some(signal)) => {}
+                    () = self.drain_and_stop(Some(signal), &closed) => {}
                     _ = shutdown::signal() => tracing::warn!("stopped at once, on a second signal"),
                 }
             }
-            None => self.stop(None).await,
+            None => self.drain_and_stop(None, &closed).await,
         }
+        closed.cancel();
         join_all(listeners).await;
+        #[cfg(feature = "tls")]
+        join_all(watching).await;
+    }
+
+    async fn drain_and_stop(&self, signal: Option<&str>, closed: &CancellationToken) {
+        let drain = self.options.drain;
+        if !drain.is_zero() {
+            tracing::info!("draining for {drain:?}: not ready for new clients");
+            tokio::time::sleep(drain).await;
+        }
+        // No new connections from here on.
+        closed.cancel();
+        self.handle.stop.cancel();
+        self.stop(signal).await;
     }
 
     /// NestJS's order: the providers' first two hooks, then the connections, then the last hook.

@@ -8,6 +8,8 @@ use gateway_core::IntoMillis;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShutdownOptions {
     pub(crate) signals: bool,
+    pub(crate) drain: Duration,
+    pub(crate) requests_timeout: Duration,
     pub(crate) window: Duration,
     pub(crate) timeout: Duration,
     pub(crate) handlers_timeout: Duration,
@@ -17,6 +19,8 @@ impl Default for ShutdownOptions {
     fn default() -> Self {
         Self {
             signals: true,
+            drain: Duration::ZERO,
+            requests_timeout: Duration::from_secs(5),
             window: Duration::from_secs(1),
             timeout: Duration::from_secs(10),
             handlers_timeout: Duration::from_secs(10),
@@ -34,6 +38,23 @@ impl ShutdownOptions {
     #[must_use]
     pub fn signals(mut self, signals: bool) -> Self {
         self.signals = signals;
+        self
+    }
+
+    /// How long the application goes on serving after it was told to stop, with
+    /// [`ready_path`](crate::GatewayAppBuilder::ready_path) at 503; default 0. Load balancers need it to notice: as long
+    /// as their checks take to fail, about 5 to 15 s in Kubernetes. Connections and sessions that come meanwhile are
+    /// served; then the listeners close and the clients are disconnected.
+    #[must_use]
+    pub fn drain(mut self, time: impl IntoMillis) -> Self {
+        self.drain = time.into_millis();
+        self
+    }
+
+    /// How long a stop waits for HTTP requests that are being answered; default 5 s.
+    #[must_use]
+    pub fn requests_timeout(mut self, time: impl IntoMillis) -> Self {
+        self.requests_timeout = time.into_millis();
         self
     }
 

@@ -137,7 +137,6 @@ pub(crate) struct PortRouter {
 
 /// Servers that are ready for clients.
 pub(crate) struct Ready {
-    pub(crate) container: Container,
     pub(crate) ports: Vec<PortRouter>,
     pub(crate) served: Vec<Arc<dyn Served>>,
     pub(crate) detached: DetachedHandlers,
@@ -180,7 +179,7 @@ pub(crate) async fn ready(
         });
         served.extend(server.served);
     }
-    Ok(Ready { container, ports, served, detached })
+    Ok(Ready { ports, served, detached })
 }
 
 /// The lines that NestJS prints at start.

@@ -35,7 +35,7 @@ pub(crate) use config::{
     Transports,
 };
 pub(crate) use cookie::{CookieOptions, SameSite};
-pub(crate) use handshake::HandshakeRequest;
+pub(crate) use handshake::{HandshakeRequest, SecureConnection};
 pub(crate) use id::generate as generate_id;
 pub(crate) use link::SessionLink;
 pub(crate) use plain::PlainEngine;

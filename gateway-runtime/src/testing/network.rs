@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::sync::CancellationToken;
 
 use super::error::TestError;
-use crate::app;
+use crate::net;
 
 /// Bytes that one end may have sent and the other has not read: about what the buffers of a loopback
 /// socket hold.
@@ -90,7 +90,7 @@ impl Network {
             return Err(TestError::AppClosed);
         }
         let (client, server) = tokio::io::duplex(STREAM_BUFFER);
-        tokio::spawn(app::connection(server, address, router.clone(), stop.clone()));
+        tokio::spawn(net::in_process(server, address, router.clone(), stop.clone()));
         let failed = |error| TestError::connection("an HTTP request", error);
         let (mut sender, connection) = http1::handshake(TokioIo::new(client)).await.map_err(failed)?;
         tokio::spawn(async move {

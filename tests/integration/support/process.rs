@@ -8,7 +8,7 @@ use std::env;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,9 @@ use tokio::time::timeout;
 
 /// How long an example may take until it listens.
 const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often a wait for a line of a program's output looks for it.
+const OUTPUT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many lines of a program's output a failure shows at most; the oldest go first.
 const OUTPUT_LINES: usize = 400;
@@ -70,7 +73,7 @@ pub(crate) struct Example {
     name: String,
     port: u16,
     output: Output,
-    _process: Child,
+    process: Child,
 }
 
 impl Example {
@@ -117,7 +120,7 @@ impl Example {
             output.collect(stderr, |_| ());
         }
         match timeout(START_LIMIT, listening).await {
-            Ok(Ok(port)) => Self { name: name.to_owned(), port, output, _process: process },
+            Ok(Ok(port)) => Self { name: name.to_owned(), port, output, process },
             Ok(Err(_)) => panic!("`{name}` ended before it listened:\n{output}"),
             Err(_) => panic!("`{name}` did not listen within {START_LIMIT:?}:\n{output}"),
         }
@@ -125,7 +128,29 @@ impl Example {
 
     /// Where it listens.
     pub(crate) fn addr(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Sends it a signal by its short name, `TERM` for example.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.process.id().unwrap_or_else(|| panic!("{self} it has ended"));
+        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} was sent");
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        match timeout(START_LIMIT, self.process.wait()).await {
+            Ok(status) => status.expect("the status of a child"),
+            Err(_) => panic!("it did not end within {START_LIMIT:?}: {self}"),
+        }
+    }
+
+    /// Waits until it has printed something.
+    pub(crate) async fn printed(&self, text: &str) {
+        while !self.output.0.lock().iter().any(|line| line.contains(text)) {
+            tokio::time::sleep(OUTPUT_PAUSE).await;
+        }
     }
 
     /// Its address, for clients that speak `scheme` (`http`, `ws`).
@@ -195,6 +220,11 @@ fn example_binary(name: &str) -> PathBuf {
         binary.display()
     );
     binary
+}
+
+/// The app of `tests/bin/deploy_app`, which cargo builds with the tests.
+pub(crate) fn deploy_binary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_deploy-app"))
 }
 
 /// The folder of the NestJS apps, installed and built.

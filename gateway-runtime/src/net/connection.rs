@@ -1,0 +1,220 @@
+//! HTTP/1.1 on one connection: who asks, how long the client may take, and the requests of a router.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::activity::{Look, tick};
+use super::limits::Full;
+use super::stream::{Open, Stream};
+use super::trust_proxy::Sender;
+use super::{ConnectionOptions, TrustProxy};
+use crate::engine::SecureConnection;
+
+/// When a client that was refused may try again, in seconds.
+pub(super) const RETRY_AFTER: &str = "5";
+
+/// What holds for every connection of an application.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entrance {
+    pub(crate) options: ConnectionOptions,
+    pub(crate) trust_proxy: Option<TrustProxy>,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// `None` for a Unix socket.
+    pub(super) peer: Option<SocketAddr>,
+    /// Whether it came over TLS.
+    pub(super) secure: bool,
+}
+
+/// Serves a connection that was made within the process.
+#[cfg(feature = "testing")]
+pub(crate) async fn in_process(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    address: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+) {
+    let origin = Origin { peer: Some(address), secure: false };
+    Serve { open: Open::new(None), origin, router, entrance: Arc::default(), stop }.run(stream).await;
+}
+
+/// What one connection is served with.
+pub(super) struct Serve {
+    pub(super) open: Arc<Open>,
+    pub(super) origin: Origin,
+    pub(super) router: Router,
+    pub(super) entrance: Arc<Entrance>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Serve {
+    /// Answers the requests of one connection. An upgraded connection is its session's, and ends here.
+    pub(super) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let Self { open, origin, router, entrance, stop } = self;
+        let options = entrance.options;
+        let io = TokioIo::new(Stream::new(stream, open.clone()));
+        let service = service_fn({
+            let open = open.clone();
+            move |request: Request<Incoming>| {
+                open.activity.answering();
+                answer(request.map(Body::new), open.clone(), origin, router.clone(), entrance.clone())
+            }
+        });
+        let mut builder = http1::Builder::new();
+        // Times are `activity`'s business, which knows an idle connection from one that sends headers.
+        builder.header_read_timeout(None).max_buf_size(options.max_header_size);
+        if let Some(headers) = options.max_headers {
+            builder.max_headers(headers);
+        }
+        let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
+        let mut timer = pin!(sleep_until(Instant::now() + tick(&options)));
+        let mut stopped = pin!(stop.cancelled());
+        let mut stopping = false;
+        let ended = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                () = stopped.as_mut(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = timer.as_mut() => match open.activity.look(&options) {
+                    Look::Again(instant) => timer.as_mut().reset(instant),
+                    Look::Expired(limit) => {
+                        gateway_core::telemetry::limit_exceeded(limit);
+                        tracing::debug!(peer = ?origin.peer, "a connection was closed: {limit}");
+                        return;
+                    }
+                },
+            }
+        };
+        if let Err(error) = ended {
+            if error.is_parse_too_large() {
+                gateway_core::telemetry::limit_exceeded("max_header_size");
+            }
+            tracing::debug!(%error, peer = ?origin.peer, "a connection ended");
+        }
+    }
+}
+
+/// Marks a request that somebody else's listener took with who sent it, as far as its proxies are trusted.
+pub(crate) fn identify<B>(trust: &TrustProxy, request: &mut Request<B>) {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let secure = request.extensions().get::<SecureConnection>().is_some();
+    let sender = trust.sender(peer, secure, request.headers());
+    arrived(request, sender);
+}
+
+/// Marks a request with what is known of its sender.
+fn arrived<B>(request: &mut Request<B>, sender: Sender) {
+    let extensions = request.extensions_mut();
+    match sender.address {
+        Some(address) => drop(extensions.insert(ConnectInfo(address))),
+        None => drop(extensions.remove::<ConnectInfo<SocketAddr>>()),
+    }
+    if sender.secure {
+        extensions.insert(SecureConnection);
+    } else {
+        extensions.remove::<SecureConnection>();
+    }
+}
+
+async fn answer(
+    mut request: Request<Body>,
+    open: Arc<Open>,
+    origin: Origin,
+    router: Router,
+    entrance: Arc<Entrance>,
+) -> Result<Response<Answer>, Infallible> {
+    let mut sender = Sender { address: origin.peer, secure: origin.secure };
+    let mut proxied = None;
+    if let Some(trust) = entrance.trust_proxy.as_ref().filter(|trust| trust.trusts_peer(origin.peer)) {
+        sender = trust.sender(origin.peer, origin.secure, request.headers());
+        proxied = open.ticket.as_ref();
+        if let Some((ticket, client)) = proxied.zip(sender.address)
+            && let Err(full) = ticket.claim(client.ip())
+        {
+            return Ok(Answer::of(refusal(full), open));
+        }
+    }
+    arrived(&mut request, sender);
+    let Ok(response) = router.oneshot(request).await;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        open.activity.upgraded();
+    } else if let Some(ticket) = proxied {
+        ticket.disclaim();
+    }
+    Ok(Answer::of(response, open))
+}
+
+/// What a client is told that is one too many.
+pub(super) fn refusal(full: Full) -> Response<Body> {
+    let status = match full {
+        Full::Server => StatusCode::SERVICE_UNAVAILABLE,
+        // The client's doing, which must not look to a load balancer like a sick server.
+        Full::Client => StatusCode::TOO_MANY_REQUESTS,
+    };
+    let mut response = Response::new(Body::from(format!("too many connections ({})\n", full.limit())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(http::header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER));
+    headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+    response
+}
+
+/// The body of an answer, which says when all of it is on its way.
+struct Answer {
+    body: Body,
+    open: Arc<Open>,
+}
+
+impl Answer {
+    fn of(response: Response<Body>, open: Arc<Open>) -> Response<Self> {
+        response.map(|body| Self { body, open })
+    }
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.open.activity.answered();
+    }
+}

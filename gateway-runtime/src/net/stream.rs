@@ -1,0 +1,89 @@
+//! The bytes of one connection, whatever carries them, and what is kept while it is open.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::activity::Activity;
+use super::limits::Ticket;
+
+/// What the two ends of a connection's task share.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// What the connection waits for.
+    pub(crate) activity: Activity,
+    /// Its place among the open connections.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+impl Open {
+    pub(crate) fn new(ticket: Option<Ticket>) -> Arc<Self> {
+        Arc::new(Self { activity: Activity::new(), ticket })
+    }
+}
+
+/// A connection. It goes into the WebSocket of an upgrade and takes its place among the open ones with it.
+#[derive(Debug)]
+pub(crate) struct Stream<S> {
+    stream: S,
+    open: Arc<Open>,
+}
+
+impl<S> Stream<S> {
+    pub(crate) fn new(stream: S, open: Arc<Open>) -> Self {
+        Self { stream, open }
+    }
+
+    fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.open.activity.written();
+        }
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.open.activity.read();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
