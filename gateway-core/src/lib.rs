@@ -31,6 +31,7 @@ mod limits;
 pub mod link;
 mod memory;
 mod metadata;
+mod namespace_pattern;
 mod operator;
 mod options;
 mod parser;
@@ -79,6 +80,7 @@ pub use limits::{ArgumentLimits, PacketRate};
 pub use link::Disconnected;
 pub use memory::MemoryAdapter;
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
+pub use namespace_pattern::{NamespaceMatch, NamespacePattern, NamespacePredicate};
 pub use operator::{BroadcastOperator, SocketOperator};
 pub use options::{Cookie, CookieBuilder, GatewayOptions, IntoCookie, IntoMillis, ServeClient, Transport};
 pub use parser::{IntoParser, Parser};
@@ -88,6 +90,7 @@ pub use pipes::{
     ParseIntPipe, ParseUuidPipe, PipeTransform, ValidationError, ValidationPipe,
 };
 pub use reason::DisconnectReason;
+pub use regex::Regex;
 pub use remote::RemoteSocket;
 pub use reply::{Outcome, Reply, ReplyStream, WsResponse};
 pub use request_scope::{FromClient, RequestScoped};

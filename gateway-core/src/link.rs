@@ -51,6 +51,9 @@ pub trait Encoder: Send + Sync + fmt::Debug + 'static {
     fn message(&self, namespace: &str, payload: Payload) -> Frames;
 }
 
+/// Is told of namespaces that come into being.
+pub type NewNamespaceListener = Arc<dyn Fn(Server) + Send + Sync>;
+
 /// The namespaces of one server.
 pub trait Namespaces: Send + Sync + 'static {
     /// The namespace of this name (with its leading slash); it is made if it does not exist yet.
@@ -58,6 +61,9 @@ pub trait Namespaces: Send + Sync + 'static {
 
     /// How many connections the server has.
     fn clients_count(&self) -> usize;
+
+    /// Adds a listener to namespaces that come into being from now on.
+    fn on_new_namespace(&self, listener: NewNamespaceListener);
 }
 
 /// No other namespaces: a plain WebSocket server, or a server that is gone.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::cors::{Cors, CorsBuilder, IntoCors};
 use crate::limits::PacketRate;
+use crate::namespace_pattern::NamespacePattern;
 use crate::parser::{IntoParser, Parser};
 
 /// A low-level transport of Engine.IO.
@@ -219,8 +220,8 @@ pub struct GatewayOptions {
     pub errors: Vec<String>,
     /// The port: `None` or 0 is the app's own.
     pub port: Option<u16>,
-    /// Socket.IO namespace, with its leading slash; `None` is `/`.
-    pub namespace: Option<String>,
+    /// Socket.IO namespace, or those that clients make; `None` is `/`.
+    pub namespace: Option<NamespacePattern>,
     /// HTTP path; default `/socket.io`, for plain WebSocket `/`.
     pub path: Option<String>,
     /// Cross-origin rules.
@@ -241,6 +242,14 @@ pub struct GatewayOptions {
     pub upgrade_timeout: Option<Duration>,
     /// Time for a new session to join a namespace; default 45 s.
     pub connect_timeout: Option<Duration>,
+    /// Whether namespaces that clients made go with their last client; default false.
+    pub cleanup_empty_child_namespaces: Option<bool>,
+    /// Namespaces that clients may make on one server; default 10,000.
+    pub max_child_namespaces: Option<usize>,
+    /// Bytes that the name of such a namespace may have; default 256.
+    pub max_namespace_length: Option<usize>,
+    /// Namespaces that one connection may be in; default 100.
+    pub max_namespaces_per_connection: Option<usize>,
     /// Bytes that one message or polling request may have; default 1,000,000.
     pub max_http_buffer_size: Option<usize>,
     /// The session cookie; default none.
@@ -282,10 +291,9 @@ impl GatewayOptions {
         self.port = Some(port).filter(|port| *port != 0);
     }
 
-    /// `namespace`: with or without a leading slash.
-    pub fn namespace(&mut self, name: impl Into<String>) {
-        let name: String = name.into();
-        self.namespace = Some(if name.starts_with('/') { name } else { format!("/{name}") });
+    /// `namespace`: a name with or without a leading slash, a `Regex`, or a [`NamespacePattern`].
+    pub fn namespace(&mut self, namespace: impl Into<NamespacePattern>) {
+        self.namespace = Some(namespace.into());
     }
 
     /// `path`: of the HTTP endpoint.
@@ -355,6 +363,35 @@ impl GatewayOptions {
     /// `connectTimeout`
     pub fn connect_timeout(&mut self, time: impl IntoMillis) {
         self.connect_timeout = positive(time, "connect_timeout", &mut self.errors);
+    }
+
+    /// `cleanupEmptyChildNamespaces`
+    pub fn cleanup_empty_child_namespaces(&mut self, cleanup: bool) {
+        self.cleanup_empty_child_namespaces = Some(cleanup);
+    }
+
+    /// `max_child_namespaces`: at least 1.
+    pub fn max_child_namespaces(&mut self, namespaces: usize) {
+        if namespaces == 0 {
+            self.errors.push("max_child_namespaces: 0 would let no client make a namespace".to_owned());
+        }
+        self.max_child_namespaces = Some(namespaces);
+    }
+
+    /// `max_namespace_length`: bytes, with the leading slash.
+    pub fn max_namespace_length(&mut self, bytes: usize) {
+        if bytes < 2 {
+            self.errors.push("max_namespace_length: a name has a slash and at least one letter".to_owned());
+        }
+        self.max_namespace_length = Some(bytes);
+    }
+
+    /// `max_namespaces_per_connection`: at least 1.
+    pub fn max_namespaces_per_connection(&mut self, namespaces: usize) {
+        if namespaces == 0 {
+            self.errors.push("max_namespaces_per_connection: 0 would let nobody connect".to_owned());
+        }
+        self.max_namespaces_per_connection = Some(namespaces);
     }
 
     /// `maxHttpBufferSize`: bytes. A body of exactly this size passes.
@@ -479,7 +516,7 @@ mod tests {
         options.cors(|cors| cors.credentials(true));
         options.cookie_value("sid");
         options.port(0);
-        assert_eq!(options.namespace.as_deref(), Some("/chats"));
+        assert_eq!(options.namespace.as_ref().map(NamespacePattern::text).as_deref(), Some("/chats"));
         assert_eq!(options.path.as_deref(), Some("/ws"));
         assert_eq!(options.ping_interval, Some(Duration::from_secs(25)));
         assert_eq!(options.transports, Some(vec![Transport::WebSocket]));

@@ -29,6 +29,20 @@ pub fn namespace(
     server
 }
 
+/// A child of a dynamic namespace: it has the parent's middlewares, and is counted under its
+/// [pattern](Server::pattern).
+pub fn child_namespace(name: &str, parent: &Server, adapter: Arc<dyn Adapter>) -> Server {
+    let server = Server::build(name, Some(Backend::child(parent, adapter)), None);
+    server.adapter().init(server.downgrade());
+    server
+}
+
+/// The next number of an event that expects an acknowledgement from clients of a namespace, or of all
+/// children of a dynamic one.
+pub fn next_ack_id(server: &Server) -> u64 {
+    server.next_ack_id()
+}
+
 /// A handle whose namespace is not known yet: until it is [bound](bind), it reaches nobody.
 pub fn unbound(name: &str) -> Server {
     Server::build(name, None, None)

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::adapter::{Adapter, AdapterError, BroadcastOptions};
 use crate::detached::{BareEncoder, Emitted, Recorder};
 use crate::frames::Frames;
-use crate::link::{Encoder, Namespaces, SharedNamespaces};
+use crate::link::{Encoder, Namespaces, NewNamespaceListener, SharedNamespaces};
 use crate::memory::MemoryAdapter;
 use crate::operator::BroadcastOperator;
 use crate::payload::{EmitArgs, EncodeError, Payload};
@@ -89,11 +89,17 @@ struct Handle {
     /// Gateways are built before it is decided what serves them: until the app starts, nobody is
     /// connected and nothing is sent.
     backend: OnceLock<Arc<Backend>>,
-    /// Middlewares that were registered before the handle had a namespace.
-    early_middlewares: Mutex<Vec<Middleware>>,
+    /// What was registered before the handle had a namespace.
+    early: Mutex<Early>,
     /// Listeners, likewise.
     early_listeners: ServerListeners,
     recorder: Option<Recorder>,
+}
+
+#[derive(Default)]
+struct Early {
+    middlewares: Vec<Middleware>,
+    new_namespace: Vec<NewNamespaceListener>,
 }
 
 /// What is behind all handles to one namespace.
@@ -104,6 +110,8 @@ pub(crate) struct Backend {
     middlewares: RwLock<Vec<Middleware>>,
     listeners: ServerListeners,
     next_ack_id: AtomicU64,
+    /// The dynamic namespace that a child belongs to.
+    parent: Option<Server>,
 }
 
 impl Backend {
@@ -112,9 +120,25 @@ impl Backend {
         encoder: Arc<dyn Encoder>,
         namespaces: Option<Weak<dyn Namespaces>>,
     ) -> Arc<Self> {
+        Arc::new(Self::with_parent(adapter, encoder, namespaces, None))
+    }
+
+    /// A child of a dynamic namespace, which answers for the rest.
+    pub(crate) fn child(parent: &Server, adapter: Arc<dyn Adapter>) -> Arc<Self> {
+        let backend = parent.backend();
+        let (encoder, namespaces) = (backend.encoder.clone(), backend.namespaces.clone());
+        Arc::new(Self::with_parent(adapter, encoder, namespaces, Some(parent.clone())))
+    }
+
+    fn with_parent(
+        adapter: Arc<dyn Adapter>,
+        encoder: Arc<dyn Encoder>,
+        namespaces: Option<Weak<dyn Namespaces>>,
+        parent: Option<Server>,
+    ) -> Self {
         let (middlewares, listeners) = (RwLock::default(), ServerListeners::default());
         let next_ack_id = AtomicU64::new(0);
-        Arc::new(Self { adapter, encoder, namespaces, middlewares, listeners, next_ack_id })
+        Self { adapter, encoder, namespaces, middlewares, listeners, next_ack_id, parent }
     }
 }
 
@@ -128,7 +152,7 @@ impl Server {
         Self(Arc::new(Handle {
             name: name.into(),
             backend,
-            early_middlewares: Mutex::default(),
+            early: Mutex::default(),
             early_listeners: ServerListeners::default(),
             recorder,
         }))
@@ -137,10 +161,13 @@ impl Server {
     /// Makes this handle speak to the namespace of another one; false if it speaks to one already.
     pub(crate) fn bind(&self, to: &Server) -> bool {
         // Under the lock, so that a middleware comes either before this or after it.
-        let mut early = self.0.early_middlewares.lock();
+        let mut early = self.0.early.lock();
         let bound = self.0.backend.set(to.backend().clone()).is_ok();
-        to.backend().middlewares.write().append(&mut early);
+        to.backend().middlewares.write().append(&mut early.middlewares);
         self.0.early_listeners.append_to(&to.backend().listeners);
+        if let Some(namespaces) = to.namespaces() {
+            early.new_namespace.drain(..).for_each(|listener| namespaces.on_new_namespace(listener));
+        }
         bound
     }
 
@@ -148,9 +175,15 @@ impl Server {
         self.0.backend.get().unwrap_or(&NOT_SERVING)
     }
 
-    /// The namespace's name, with its leading slash.
+    /// The namespace's name, with its leading slash; of a dynamic one its [pattern](Self::pattern).
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What stands for the namespace in logs and metrics: its name, and for `/room-7` and its kin the
+    /// pattern of the gateway, `/^/room-[0-9]+$/`, whatever names clients choose.
+    pub fn pattern(&self) -> &str {
+        self.backend().parent.as_ref().unwrap_or(self).name()
     }
 
     /// Another namespace of the same server: `server.of("/admin").emit(..)`. It is made if it does
@@ -306,10 +339,33 @@ impl Server {
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
         let middleware: Middleware = Arc::new(move |socket| middleware(socket).boxed());
-        let mut early = self.0.early_middlewares.lock();
+        let mut early = self.0.early.lock();
         match self.0.backend.get() {
             Some(backend) => backend.middlewares.write().push(middleware),
-            None => early.push(middleware),
+            None => early.middlewares.push(middleware),
+        }
+    }
+
+    /// Calls `listener` with each namespace of the server that comes into being from now on: those that
+    /// clients make by joining a dynamic one, and those that [`of`](Self::of) makes
+    /// (`io.on('new_namespace', (namespace) => …)`).
+    ///
+    /// The first client waits for it, so middlewares that it adds hold for that client too. It must not
+    /// block. A panic is logged.
+    ///
+    /// ```
+    /// # use gateway_core::{Namespace, Server};
+    /// # let server = Server::detached();
+    /// server.on_new_namespace(|namespace: Namespace| println!("{} is new", namespace.name()));
+    /// ```
+    pub fn on_new_namespace(&self, listener: impl Fn(Namespace) + Send + Sync + 'static) {
+        let listener: NewNamespaceListener = Arc::new(listener);
+        let mut early = self.0.early.lock();
+        match (self.0.backend.get(), self.namespaces()) {
+            (None, _) => early.new_namespace.push(listener),
+            (Some(_), Some(namespaces)) => namespaces.on_new_namespace(listener),
+            // A detached server, plain WebSocket: there are no others.
+            (Some(_), None) => {}
         }
     }
 
@@ -321,7 +377,7 @@ impl Server {
     /// Changes the listeners, also before the handle has a namespace.
     pub(crate) fn with_listeners(&self, change: impl FnOnce(&ServerListeners)) {
         // Under the lock, so that it comes either before `bind` or after it.
-        let _early = self.0.early_middlewares.lock();
+        let _early = self.0.early.lock();
         change(self.0.backend.get().map_or(&self.0.early_listeners, |backend| &backend.listeners));
     }
 
@@ -330,7 +386,11 @@ impl Server {
         &self,
         socket: &Socket,
     ) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
-        let middlewares = self.backend().middlewares.read().clone();
+        // Those of the dynamic namespace come before those of the child itself.
+        let parent = self.backend().parent.as_ref();
+        let mut middlewares =
+            parent.map(|parent| parent.backend().middlewares.read().clone()).unwrap_or_default();
+        middlewares.extend(self.backend().middlewares.read().iter().cloned());
         if middlewares.is_empty() {
             return None;
         }
@@ -358,7 +418,9 @@ impl Server {
 
     /// The next number of an event that expects an acknowledgement.
     pub(crate) fn next_ack_id(&self) -> u64 {
-        self.backend().next_ack_id.fetch_add(1, Ordering::Relaxed)
+        // Shared with the children, so that one number can be used in all of them.
+        let numbering = self.backend().parent.as_ref().unwrap_or(self).backend();
+        numbering.next_ack_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Encodes an event of this namespace, once for all who receive it.

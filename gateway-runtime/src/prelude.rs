@@ -10,11 +10,11 @@ pub use gateway_core::{
     Ack, AckError, Args, ArgumentMetadata, Arguments, BaseWsExceptionFilter, Binary, BroadcastOperator,
     CanActivate, ConnectError, CorsOrigin, Data, DefaultValuePipe, DisconnectReason, Emitted,
     ExceptionFilter, ExecutionContext, FilterResult, FromClient, FromExecutionContext, Gateway, GuardResult,
-    HandlerError, Handshake, HookError, HookResult, Incoming, Interceptor, ListenerResult, Namespace, Next,
-    OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf, PacketRate, ParseArrayPipe,
-    ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, Parser, PipeTransform,
-    Reflector, RemoteSocket, Reply, ReplyResult, RequestScoped, ServeClient, Server, Socket, ValidationError,
-    ValidationPipe, WsException, WsResponse,
+    HandlerError, Handshake, HookError, HookResult, Incoming, Interceptor, ListenerResult, Namespace,
+    NamespacePattern, Next, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf, PacketRate,
+    ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, Parser,
+    PipeTransform, Reflector, Regex, RemoteSocket, Reply, ReplyResult, RequestScoped, ServeClient, Server,
+    Socket, ValidationError, ValidationPipe, WsException, WsResponse,
 };
 pub use gateway_macros::*;
 

@@ -3,6 +3,7 @@
 mod bodies;
 mod broadcasts;
 mod connections;
+mod dynamic_namespaces;
 mod limits;
 mod namespaces;
 mod plain;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use futures_util::future::FutureExt;
 use gateway_core::adapter::AdapterFactory;
-use gateway_core::link::Namespaces;
 use gateway_core::{
-    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, Parser, Server, Transport, serve,
+    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, NamespacePattern, Parser, Server, Transport,
+    serve,
 };
 
 use super::client_files::ClientFiles;
@@ -26,7 +26,7 @@ use crate::engine::{
     Transports,
 };
 use crate::socketio::codec::PacketLimits;
-use crate::socketio::{SocketIoApplication, SocketIoConfig, SocketIoServer};
+use crate::socketio::{NamespaceLimits, SocketIoApplication, SocketIoConfig, SocketIoServer};
 use crate::ws::{WsApplication, WsConfig, WsServer};
 
 /// One server: the gateways on one path of one port.
@@ -153,17 +153,29 @@ impl Group<'_> {
         limits
     }
 
+    fn namespace_limits(&self) -> NamespaceLimits {
+        let (options, defaults) = (self.options(), NamespaceLimits::default());
+        NamespaceLimits {
+            cleanup_empty_children: options
+                .cleanup_empty_child_namespaces
+                .unwrap_or(defaults.cleanup_empty_children),
+            max_children: options.max_child_namespaces.unwrap_or(defaults.max_children),
+            max_name_length: options.max_namespace_length.unwrap_or(defaults.max_name_length),
+            max_per_connection: options.max_namespaces_per_connection.unwrap_or(defaults.max_per_connection),
+        }
+    }
+
     /// The gateways by namespace, in the order of the source.
-    fn namespaces(&self) -> Vec<(String, Vec<&RegisteredGateway>)> {
-        let mut names: Vec<(String, Vec<&RegisteredGateway>)> = Vec::new();
+    fn namespaces(&self) -> Vec<(NamespacePattern, Vec<&RegisteredGateway>)> {
+        let mut namespaces: Vec<(NamespacePattern, Vec<&RegisteredGateway>)> = Vec::new();
         for gateway in &self.gateways {
-            let name = gateway.server.name();
-            match names.iter_mut().find(|(known, _)| known == name) {
+            let own = gateway.options.namespace.clone().unwrap_or_else(|| "/".into());
+            match namespaces.iter_mut().find(|(known, _)| known.is_same(&own)) {
                 Some((_, gateways)) => gateways.push(gateway),
-                None => names.push((name.to_owned(), vec![gateway])),
+                None => namespaces.push((own, vec![gateway])),
             }
         }
-        names
+        namespaces
     }
 }
 
@@ -221,13 +233,18 @@ fn socket_io(
         packet_rate: options.max_packets_per_second,
         connect_timeout: options.connect_timeout.unwrap_or(std::time::Duration::from_secs(45)),
         handlers: group.handler_limits(),
+        namespaces: group.namespace_limits(),
         adapter,
         detached: detached.clone(),
     });
-    for (name, gateways) in group.namespaces() {
-        let dispatcher = dispatcher(&name, &gateways, ReplyStyle::Acknowledge, sources)?;
-        bind(&gateways, &server.of(&name));
-        server.serve(&name, Arc::new(dispatcher));
+    for (namespace, gateways) in group.namespaces() {
+        let dispatcher = dispatcher(&namespace.text(), &gateways, ReplyStyle::Acknowledge, sources)?;
+        let own = match &namespace {
+            NamespacePattern::Name(name) => server.named(name),
+            dynamic => server.dynamic(dynamic),
+        };
+        bind(&gateways, &own);
+        server.serve(&namespace, Arc::new(dispatcher));
     }
     let config = EngineConfig {
         transports: options.transports.as_deref().map_or(defaults.transports, |transports| Transports {
@@ -260,6 +277,7 @@ fn plain(
 ) -> Result<(Mount, Arc<dyn Served>), GatewayError> {
     for gateway in &group.gateways {
         if let Some(namespace) = gateway.options.namespace.clone() {
+            let namespace = namespace.text();
             return Err(GatewayError::NamespaceOnPlainWebSocket { gateway: gateway.name(), namespace });
         }
     }
@@ -373,6 +391,10 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
         ("ping_timeout", format!("{:?}", options.ping_timeout)),
         ("upgrade_timeout", format!("{:?}", options.upgrade_timeout)),
         ("connect_timeout", format!("{:?}", options.connect_timeout)),
+        ("cleanup_empty_child_namespaces", format!("{:?}", options.cleanup_empty_child_namespaces)),
+        ("max_child_namespaces", format!("{:?}", options.max_child_namespaces)),
+        ("max_namespace_length", format!("{:?}", options.max_namespace_length)),
+        ("max_namespaces_per_connection", format!("{:?}", options.max_namespaces_per_connection)),
         ("max_http_buffer_size", format!("{:?}", options.max_http_buffer_size)),
         ("cookie", format!("{:?}", options.cookie)),
         ("serve_client", format!("{:?}", options.serve_client)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use gateway_core::container::{Container, ContainerBuilder, Instance, ProviderKey};
 use gateway_core::registry::{self, GatewayDescriptor, GatewayHooks, HandlerDescriptor};
-use gateway_core::{GatewayOptions, Server, serve};
+use gateway_core::{GatewayOptions, NamespacePattern, Server, serve};
 
 use super::error::GatewayError;
 use super::mount::{self, Served};
@@ -84,7 +84,8 @@ pub(crate) async fn assemble(
             let (gateway, location) = (descriptor.provider.name, descriptor.provider.location.to_string());
             return Err(GatewayError::Options { gateway, location, problems });
         }
-        let server = serve::unbound(options.namespace.as_deref().unwrap_or("/"));
+        let namespace = options.namespace.as_ref().map_or_else(|| "/".to_owned(), NamespacePattern::text);
+        let server = serve::unbound(&namespace);
         builder = builder.describe(&descriptor.provider).attach((descriptor.provider.key)(), server.clone());
         prepared.push((descriptor, options, server));
     }

@@ -18,7 +18,8 @@ use super::codec::{self, Packet, PacketError, PacketKind};
 use super::decoder::{Decoded, Decoder};
 use super::encoder;
 use super::mailbox::{ConnectionLink, Request};
-use super::server::{NamespaceEntry, SocketIoServer};
+use super::namespaces::{Lease, Lookup};
+use super::server::SocketIoServer;
 use super::version_2;
 use crate::client::{ClientKey, Event, PacketBucket, TooFast, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, Revision, generate_id};
@@ -30,15 +31,22 @@ const MALFORMED: CloseReason = CloseReason::ForcedClose;
 /// A namespace that the client is in.
 struct Joined {
     socket: Socket,
-    entry: Arc<NamespaceEntry>,
+    entry: Lease,
     key: ClientKey,
 }
 
 /// A client that middlewares and guards decide on.
 struct Joining {
     socket: Socket,
-    entry: Arc<NamespaceEntry>,
+    entry: Lease,
     decision: BoxFuture<'static, Result<(), ConnectError>>,
+}
+
+/// A client of which it is not known yet whether its namespace exists.
+struct Asking {
+    name: Box<str>,
+    auth: Option<Value>,
+    lookup: BoxFuture<'static, Result<Lease, ConnectError>>,
 }
 
 /// The protocol object of one session.
@@ -48,6 +56,7 @@ pub(crate) struct SocketIoConnection {
     request: Arc<RequestHead>,
     joined: Vec<Joined>,
     joining: Vec<Joining>,
+    asking: Vec<Asking>,
     workload: Workload,
     decoder: Decoder,
     /// `None` without `max_packets_per_second`.
@@ -64,10 +73,21 @@ impl SocketIoConnection {
     ) -> Self {
         let connect_timeout = Some(Box::pin(tokio::time::sleep(server.config().connect_timeout)));
         let workload = Workload::new(server.config().handlers);
-        let (joined, joining) = (Vec::new(), Vec::new());
+        let (joined, joining, asking) = (Vec::new(), Vec::new(), Vec::new());
         let decoder = Decoder::new(link.parser());
         let packet_rate = server.config().packet_rate.map(PacketBucket::new);
-        Self { server, link, request, joined, joining, workload, decoder, packet_rate, connect_timeout }
+        Self {
+            server,
+            link,
+            request,
+            joined,
+            joining,
+            asking,
+            workload,
+            decoder,
+            packet_rate,
+            connect_timeout,
+        }
     }
 
     /// Takes the part of a packet; attachments belong to the packet that was counted.
@@ -136,16 +156,52 @@ impl SocketIoConnection {
     }
 
     fn join(&mut self, name: &str, auth: Option<Value>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        if self.joining.iter().any(|joining| joining.socket.nsp().name() == name) {
+        if self.joining.iter().any(|joining| joining.socket.nsp().name() == name)
+            || self.asking.iter().any(|asking| &*asking.name == name)
+        {
             return Err(CloseReason::ForcedClose);
         }
-        let Some(entry) = self.server.find(name) else {
-            let error = ConnectError::new("Invalid namespace");
-            self.link.session().send(&encoder::connect_error(self.link.parser(), name, &error), false);
+        let namespaces = self.joined.len() + self.joining.len() + self.asking.len();
+        if namespaces >= self.server.config().namespaces.max_per_connection {
+            telemetry::limit_exceeded("max_namespaces_per_connection");
+            self.refuse(name, &ConnectError::new("too many namespaces on one connection"));
             return Ok(());
-        };
+        }
+        match self.server.lookup(name, auth.as_ref().unwrap_or(&Value::Null)) {
+            Lookup::Found(entry) => return self.found(entry, auth, cx),
+            Lookup::Refused(error) => self.refuse(name, &error),
+            Lookup::Asking(lookup) => {
+                self.asking.push(Asking { name: name.into(), auth, lookup });
+                return self.poll_asking(cx);
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, namespace: &str, error: &ConnectError) {
+        let refusal = encoder::connect_error(self.link.parser(), namespace, error);
+        self.link.session().send(&refusal, false);
+    }
+
+    fn poll_asking(&mut self, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        let mut index = 0;
+        while index < self.asking.len() {
+            let Poll::Ready(found) = self.asking[index].lookup.as_mut().poll(cx) else {
+                index += 1;
+                continue;
+            };
+            let Asking { name, auth, .. } = self.asking.remove(index);
+            match found {
+                Ok(entry) => self.found(entry, auth, cx)?,
+                Err(error) => self.refuse(&name, &error),
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, entry: Lease, auth: Option<Value>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Some(id) = self.socket_id(name) else {
+        let Some(id) = self.socket_id(entry.server().name()) else {
             tracing::error!("the system's random generator failed: a client could not connect");
             return Err(CloseReason::TransportError);
         };
@@ -191,8 +247,9 @@ impl SocketIoConnection {
         }
     }
 
-    fn admitted(&mut self, socket: Socket, entry: Arc<NamespaceEntry>, cx: &mut Context<'_>) {
+    fn admitted(&mut self, socket: Socket, entry: Lease, cx: &mut Context<'_>) {
         self.connect_timeout = None;
+        entry.enter();
         // The client must not see an event before it is connected: it is queued before broadcasts of
         // other threads can reach the socket, and written after this turn of the session.
         let (parser, name) = (self.link.parser(), socket.nsp().name());
@@ -301,6 +358,11 @@ impl Connection for SocketIoConnection {
                     return Some(CloseReason::ForcedServerClose);
                 }
             }
+        }
+        if !self.asking.is_empty()
+            && let Err(reason) = self.poll_asking(cx)
+        {
+            return Some(reason);
         }
         if !self.joining.is_empty() {
             self.poll_joining(cx);

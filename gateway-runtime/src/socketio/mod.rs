@@ -9,7 +9,10 @@ pub(crate) mod decoder;
 pub(crate) mod encoder;
 mod mailbox;
 pub(crate) mod msgpack;
+mod namespaces;
+mod parent;
 mod server;
 mod version_2;
 
+pub(crate) use namespaces::NamespaceLimits;
 pub(crate) use server::{SocketIoApplication, SocketIoConfig, SocketIoServer};

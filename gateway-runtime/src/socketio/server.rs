@@ -1,21 +1,19 @@
 //! One Socket.IO server: its namespaces, shared by all connections of an engine.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use gateway_core::adapter::AdapterFactory;
-use gateway_core::link::Namespaces;
-use gateway_core::{ConnectError, PacketRate, Parser, Server, Socket, serve};
-use parking_lot::RwLock;
+use gateway_core::link::{Namespaces, NewNamespaceListener};
+use gateway_core::{Adapter, PacketRate, Parser, Server, serve};
 
 use super::codec::PacketLimits;
 use super::connection::SocketIoConnection;
 use super::encoder;
 use super::mailbox::ConnectionLink;
-use crate::client::{self, DetachedHandlers, HandlerLimits, NoHandler, SharedHandler};
+use super::namespaces::{self, NamespaceLimits};
+use crate::client::{self, DetachedHandlers, HandlerLimits};
 use crate::engine::{Application, HandshakeRequest, SessionLink};
 
 /// Options of a Socket.IO server that the engine does not know.
@@ -31,37 +29,18 @@ pub(crate) struct SocketIoConfig {
     pub(crate) packets: PacketLimits,
     /// How many packets of one connection are taken in a second.
     pub(crate) packet_rate: Option<PacketRate>,
+    /// Which namespaces clients may make and join.
+    pub(crate) namespaces: NamespaceLimits,
     /// Makes the adapter of each namespace.
     pub(crate) adapter: AdapterFactory,
     /// Where handlers of clients that are gone run on.
     pub(crate) detached: DetachedHandlers,
 }
 
-/// A namespace and who answers for it.
-pub(crate) struct NamespaceEntry {
-    server: Server,
-    handler: OnceLock<SharedHandler>,
-}
-
-impl NamespaceEntry {
-    pub(super) fn server(&self) -> &Server {
-        &self.server
-    }
-
-    pub(super) fn handler(&self) -> SharedHandler {
-        self.handler.get().cloned().unwrap_or_else(|| Arc::new(NoHandler))
-    }
-
-    /// Asks middlewares, then guards, whether a client may connect; `None` if there are none.
-    pub(super) fn admission(&self, socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
-        client::admission(socket, self.handler())
-    }
-}
-
 /// One Socket.IO server.
 pub(crate) struct SocketIoServer {
     config: SocketIoConfig,
-    namespaces: RwLock<HashMap<Arc<str>, Arc<NamespaceEntry>>>,
+    pub(super) namespaces: namespaces::Namespaces,
     clients_count: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
     itself: Weak<Self>,
 }
@@ -77,11 +56,11 @@ impl SocketIoServer {
     pub(crate) fn new(config: SocketIoConfig) -> Arc<Self> {
         let server = Arc::new_cyclic(|itself| Self {
             config,
-            namespaces: RwLock::default(),
+            namespaces: namespaces::Namespaces::default(),
             clients_count: OnceLock::new(),
             itself: itself.clone(),
         });
-        server.entry("/");
+        server.named("/");
         server
     }
 
@@ -99,40 +78,28 @@ impl SocketIoServer {
         let _ = self.clients_count.set(Box::new(count));
     }
 
-    /// Lets `handler` answer for a namespace. Called once for each, before clients connect.
-    pub(crate) fn serve(&self, name: &str, handler: SharedHandler) {
-        if self.entry(name).handler.set(handler).is_err() {
-            tracing::error!(name, "two handlers for one namespace: the first one stays");
-        }
+    pub(super) fn weak(&self) -> Weak<Self> {
+        self.itself.clone()
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<Arc<NamespaceEntry>> {
-        self.namespaces.read().get(name).cloned()
-    }
-
-    fn entry(&self, name: &str) -> Arc<NamespaceEntry> {
-        if let Some(entry) = self.find(name) {
-            return entry;
-        }
-        let mut namespaces = self.namespaces.write();
+    /// A namespace of this server that nobody knows yet.
+    pub(super) fn namespace(&self, name: &str, adapter: Arc<dyn Adapter>) -> Server {
         let itself: Weak<dyn Namespaces> = self.itself.clone();
-        let entry = namespaces.entry(name.into()).or_insert_with(|| {
-            let adapter = (self.config.adapter)(name);
-            let server =
-                serve::namespace(name, adapter, encoder::of_parser(self.config.parser), Some(itself));
-            Arc::new(NamespaceEntry { server, handler: OnceLock::new() })
-        });
-        entry.clone()
+        serve::namespace(name, adapter, encoder::of_parser(self.config.parser), Some(itself))
     }
 }
 
 impl Namespaces for SocketIoServer {
     fn of(&self, name: &str) -> Server {
-        self.entry(name).server.clone()
+        self.of_name(name)
     }
 
     fn clients_count(&self) -> usize {
         self.clients_count.get().map_or(0, |count| count())
+    }
+
+    fn on_new_namespace(&self, listener: NewNamespaceListener) {
+        self.listen_to_new_namespaces(listener);
     }
 }
 
