@@ -10,6 +10,7 @@ pub mod adapter;
 mod arguments;
 mod binary;
 mod broadcast_acks;
+mod compression;
 pub mod container;
 mod cors;
 pub mod counters;
@@ -61,6 +62,10 @@ pub use adapter::{
 pub use arguments::{Arguments, DecodeError, ParseArgumentsError, RawArgument};
 pub use binary::Binary;
 pub use broadcast_acks::{BroadcastAckError, BroadcastAcks, RemoteAcks};
+pub use compression::{
+    HttpCompression, HttpCompressionBuilder, IntoHttpCompression, IntoPerMessageDeflate, PerMessageDeflate,
+    PerMessageDeflateBuilder,
+};
 pub use container::{HookError, HookResult};
 pub use cors::{Cors, CorsBuilder, CorsOrigin, IntoCors, IntoSeconds};
 pub use data::Data;

@@ -6,6 +6,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::compression::{
+    HttpCompression, HttpCompressionBuilder, IntoHttpCompression, IntoPerMessageDeflate, PerMessageDeflate,
+    PerMessageDeflateBuilder,
+};
 use crate::cors::{Cors, CorsBuilder, IntoCors};
 use crate::limits::PacketRate;
 use crate::namespace_pattern::NamespacePattern;
@@ -252,6 +256,10 @@ pub struct GatewayOptions {
     pub max_namespaces_per_connection: Option<usize>,
     /// Bytes that one message or polling request may have; default 1,000,000.
     pub max_http_buffer_size: Option<usize>,
+    /// Compression of WebSocket messages; default none.
+    pub per_message_deflate: Option<PerMessageDeflate>,
+    /// Compression of the answers to polling requests; default on.
+    pub http_compression: Option<HttpCompression>,
     /// The session cookie; default none.
     pub cookie: Option<Cookie>,
     /// The browser client; default off.
@@ -397,6 +405,32 @@ impl GatewayOptions {
     /// `maxHttpBufferSize`: bytes. A body of exactly this size passes.
     pub fn max_http_buffer_size(&mut self, bytes: usize) {
         self.max_http_buffer_size = Some(bytes);
+    }
+
+    /// `perMessageDeflate(…)`: compression of WebSocket messages in detail.
+    pub fn per_message_deflate(&mut self, set: impl FnOnce(&mut PerMessageDeflateBuilder<'_>)) {
+        let deflate = self.per_message_deflate.insert(PerMessageDeflate::default());
+        set(&mut PerMessageDeflateBuilder(deflate));
+        self.errors.extend(deflate.problems());
+    }
+
+    /// `perMessageDeflate = …`: `true`, `false` or a [`PerMessageDeflate`].
+    pub fn per_message_deflate_value(&mut self, deflate: impl IntoPerMessageDeflate) {
+        self.per_message_deflate = deflate.into_per_message_deflate();
+        self.errors.extend(self.per_message_deflate.iter().flat_map(PerMessageDeflate::problems));
+    }
+
+    /// `httpCompression(…)`: compression of the answers to polling requests in detail.
+    pub fn http_compression(&mut self, set: impl FnOnce(&mut HttpCompressionBuilder<'_>)) {
+        let compression = self.http_compression.insert(HttpCompression::default());
+        set(&mut HttpCompressionBuilder(compression));
+        self.errors.extend(compression.problems());
+    }
+
+    /// `httpCompression = …`: `true`, `false` or an [`HttpCompression`].
+    pub fn http_compression_value(&mut self, compression: impl IntoHttpCompression) {
+        let compression = self.http_compression.insert(compression.into_http_compression());
+        self.errors.extend(compression.problems());
     }
 
     /// `cookie(…)`: the cookie in detail.

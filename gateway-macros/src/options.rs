@@ -39,6 +39,19 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
     option("max_namespace_length"),
     option("max_namespaces_per_connection"),
     option("max_http_buffer_size"),
+    nested(
+        "per_message_deflate",
+        &[
+            "threshold",
+            "server_no_context_takeover",
+            "client_no_context_takeover",
+            "server_max_window_bits",
+            "client_max_window_bits",
+            "level",
+            "mem_level",
+        ],
+    ),
+    nested("http_compression", &["threshold", "level", "mem_level", "window_bits"]),
     nested("cookie", &["name", "path", "domain", "http_only", "same_site", "secure", "max_age"]),
     option("serve_client"),
     option("concurrent_connection"),
@@ -117,5 +130,8 @@ mod tests {
             |name| find(name).unwrap().parts.iter().map(|part| (*part).to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(methods(&read("options.rs"), "CookieBuilder"), parts("cookie"));
         assert_eq!(methods(&read("cors.rs"), "CorsBuilder"), parts("cors"));
+        let compression = read("compression.rs");
+        assert_eq!(methods(&compression, "PerMessageDeflateBuilder"), parts("per_message_deflate"));
+        assert_eq!(methods(&compression, "HttpCompressionBuilder"), parts("http_compression"));
     }
 }

@@ -3,6 +3,7 @@
 mod adapters;
 mod builder;
 mod client_files;
+mod compression;
 mod cors;
 mod endpoints;
 mod error;

@@ -14,6 +14,7 @@ use gateway_core::{
 };
 
 use super::client_files::ClientFiles;
+use super::compression;
 use super::cors;
 use super::error::GatewayError;
 use super::mount::{Mount, Served};
@@ -259,6 +260,8 @@ fn socket_io(
         max_http_buffer_size,
         cookie: options.cookie.as_ref().map(cookie),
         check_origin: check_origin(options, cors.as_ref()),
+        per_message_deflate: compression::deflate(options),
+        http_compression: compression::http(options),
         limits: group.limits(),
         ..defaults
     };
@@ -298,6 +301,7 @@ fn plain(
         ping_timeout: options.ping_timeout.unwrap_or(defaults.ping_timeout),
         max_payload: options.max_http_buffer_size.unwrap_or(defaults.max_payload),
         check_origin: check_origin(options, group.cors().as_ref()),
+        per_message_deflate: compression::deflate(options),
         limits: group.limits(),
         allow_request: Some(admission(server.clone())),
     };
@@ -396,6 +400,8 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
         ("max_namespace_length", format!("{:?}", options.max_namespace_length)),
         ("max_namespaces_per_connection", format!("{:?}", options.max_namespaces_per_connection)),
         ("max_http_buffer_size", format!("{:?}", options.max_http_buffer_size)),
+        ("per_message_deflate", format!("{:?}", options.per_message_deflate)),
+        ("http_compression", format!("{:?}", options.http_compression)),
         ("cookie", format!("{:?}", options.cookie)),
         ("serve_client", format!("{:?}", options.serve_client)),
         ("max_running_handlers", format!("{:?}", options.max_running_handlers)),

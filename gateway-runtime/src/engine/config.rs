@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode};
 
-use super::{CookieOptions, HandshakeRequest};
+use super::{CookieOptions, DeflateOptions, HandshakeRequest, HttpCompression};
 
 /// Decides whether a handshake may go on; engine.io's `allowRequest`.
 pub(crate) type AllowRequest =
@@ -109,8 +109,6 @@ pub(crate) struct SessionLimits {
     pub(crate) read_budget_frames: usize,
     /// Bytes read in one turn of a session before others get theirs. Default 256 KiB.
     pub(crate) read_budget_bytes: usize,
-    /// The read buffer that each WebSocket connection holds. Default 4096 bytes.
-    pub(crate) read_buffer_size: usize,
     /// Bytes gathered before they are written to the socket without waiting for more. Default 8 KiB.
     pub(crate) write_buffer_size: usize,
 }
@@ -123,7 +121,6 @@ impl Default for SessionLimits {
             close_timeout: Duration::from_secs(5),
             read_budget_frames: 64,
             read_budget_bytes: 256 << 10,
-            read_buffer_size: 4096,
             write_buffer_size: 8 << 10,
         }
     }
@@ -154,6 +151,10 @@ pub(crate) struct EngineConfig {
     pub(crate) allow_request: Option<AllowRequest>,
     /// Asked about each WebSocket request. Default: all origins are allowed.
     pub(crate) check_origin: Option<CheckOrigin>,
+    /// Compression of WebSocket messages. Default off.
+    pub(crate) per_message_deflate: Option<DeflateOptions>,
+    /// Compression of the answers to polling requests. Default on.
+    pub(crate) http_compression: Option<Arc<HttpCompression>>,
     /// What one session may use of the process.
     pub(crate) limits: SessionLimits,
 }
@@ -172,6 +173,8 @@ impl Default for EngineConfig {
             generate_id: None,
             allow_request: None,
             check_origin: None,
+            per_message_deflate: None,
+            http_compression: Some(Arc::default()),
             limits: SessionLimits::default(),
         }
     }
@@ -190,6 +193,8 @@ pub(crate) struct PlainConfig {
     pub(crate) allow_request: Option<AllowRequest>,
     /// Asked about the origin of each request. Default: all origins are allowed.
     pub(crate) check_origin: Option<CheckOrigin>,
+    /// Compression of WebSocket messages. Default off.
+    pub(crate) per_message_deflate: Option<DeflateOptions>,
     /// What one session may use of the process.
     pub(crate) limits: SessionLimits,
 }
@@ -202,6 +207,7 @@ impl Default for PlainConfig {
             max_payload: 100 << 20,
             allow_request: None,
             check_origin: None,
+            per_message_deflate: None,
             limits: SessionLimits::default(),
         }
     }

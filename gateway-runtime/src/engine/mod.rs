@@ -8,6 +8,7 @@
 
 mod application;
 mod close_reason;
+mod compression;
 mod config;
 mod cookie;
 mod handshake;
@@ -30,6 +31,7 @@ mod tests;
 
 pub(crate) use application::{Application, Connection};
 pub(crate) use close_reason::CloseReason;
+pub(crate) use compression::{Effort, HttpCompression};
 pub(crate) use config::{
     AllowRequest, CheckOrigin, EngineConfig, PlainConfig, Refusal, Revision, SessionLimits, TransportName,
     Transports,
@@ -40,3 +42,4 @@ pub(crate) use id::generate as generate_id;
 pub(crate) use link::SessionLink;
 pub(crate) use plain::PlainEngine;
 pub(crate) use server::Engine;
+pub(crate) use transport::DeflateOptions;

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::extract::ws::WebSocket;
 use axum::response::Response;
 use http::StatusCode;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::metrics::EngineMetrics;
 use super::registry::Registry;
 use super::session::{Framing, Session, SessionConfig};
-use super::transport::WebSocketTransport;
+use super::transport::{DeflateServer, WebSocketConfig, WebSocketTransport, WebSocketUpgrade};
 use super::{
     Application, CloseReason, HandshakeRequest, PlainConfig, Revision, SessionLink, TransportName, id,
     request, response,
@@ -24,6 +23,7 @@ use super::{
 pub(crate) struct PlainEngine<A: Application> {
     config: PlainConfig,
     session_config: Arc<SessionConfig>,
+    websocket_config: WebSocketConfig,
     registry: Arc<Registry>,
     application: A,
 }
@@ -40,8 +40,14 @@ impl<A: Application> PlainEngine<A> {
             limits: config.limits.clone(),
             metrics: EngineMetrics::default(),
         };
+        let websocket_config = WebSocketConfig {
+            max_message: config.max_payload,
+            write_buffer_size: config.limits.write_buffer_size,
+            deflate: config.per_message_deflate.clone().map(DeflateServer::new),
+        };
         Arc::new(Self {
             config,
+            websocket_config,
             session_config: Arc::new(session_config),
             registry: Arc::default(),
             application,
@@ -78,8 +84,7 @@ impl<A: Application> PlainEngine<A> {
         if self.config.check_origin.as_ref().is_some_and(|check| !check(&parts.headers)) {
             return response::refused(StatusCode::FORBIDDEN, "Forbidden".to_owned());
         }
-        let Some(upgrade) = request::upgrade(&mut parts, &self.config.limits, self.config.max_payload).await
-        else {
+        let Some(upgrade) = WebSocketUpgrade::from_parts(&mut parts, &self.websocket_config) else {
             return response::refused(StatusCode::BAD_REQUEST, "Bad Request".to_owned());
         };
         let handshake = Arc::new(HandshakeRequest::from_parts(parts));
@@ -91,20 +96,18 @@ impl<A: Application> PlainEngine<A> {
         if self.registry.is_stopped() {
             return response::bare(StatusCode::SERVICE_UNAVAILABLE);
         }
-        upgrade
-            .on_failed_upgrade(|error| debug!("websocket error before upgrade: {error}"))
-            .on_upgrade(move |socket| self.open(socket, handshake))
+        upgrade.on_upgrade(move |socket| self.open(socket, handshake))
     }
 
-    /// Makes the session of a new connection. Boxed, so that the task that axum runs it in stays small.
+    /// Makes the session of a new connection. Boxed, so that the task that runs it stays small.
     fn open(
         self: Arc<Self>,
-        socket: WebSocket,
+        socket: WebSocketTransport,
         handshake: Arc<HandshakeRequest>,
     ) -> impl Future<Output = ()> + Send + use<A> {
         let session = self.register().map(|(link, registration)| {
             let connection = self.application.connect(Arc::clone(&link), handshake);
-            let (config, socket) = (Arc::clone(&self.session_config), WebSocketTransport::new(socket));
+            let config = Arc::clone(&self.session_config);
             Box::pin(Session::websocket(registration, link, config, connection, socket, None))
         });
         // The session outlives the request, but must not keep the engine alive.

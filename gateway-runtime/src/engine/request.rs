@@ -3,17 +3,14 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::FromRequestParts as _;
-use axum::extract::ws::WebSocketUpgrade;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use http::HeaderMap;
 use http::Uri;
-use http::header::{CONNECTION, SEC_WEBSOCKET_KEY, UPGRADE};
-use http::request::Parts;
+use http::header::{CONNECTION, UPGRADE};
 
+use super::Revision;
 use super::handshake::query_pairs;
-use super::{Revision, SessionLimits};
 
 /// The parameters of the Engine.IO protocol.
 #[derive(Debug)]
@@ -62,33 +59,6 @@ pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
             .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     });
     upgrade && connection
-}
-
-/// Whether the key of a WebSocket handshake is 16 bytes in base64, as it must be (RFC 6455, 4.2.1).
-fn has_valid_key(headers: &HeaderMap) -> bool {
-    let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
-    let (Some(key), None) = (keys.next(), keys.next()) else { return false };
-    let alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    key.as_bytes().strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(alphabet))
-}
-
-/// The upgrade of a request, with small buffers and the limit on messages; `None` if the WebSocket
-/// handshake is invalid.
-pub(super) async fn upgrade(
-    parts: &mut Parts,
-    limits: &SessionLimits,
-    max_message: usize,
-) -> Option<WebSocketUpgrade> {
-    if !has_valid_key(&parts.headers) {
-        return None;
-    }
-    let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.ok()?;
-    let upgrade = upgrade
-        .read_buffer_size(limits.read_buffer_size)
-        .write_buffer_size(limits.write_buffer_size)
-        .max_message_size(max_message)
-        .max_frame_size(max_message);
-    Some(upgrade)
 }
 
 /// Why a body was not read.
@@ -170,20 +140,6 @@ mod tests {
         assert!(!asks_for_websocket(&headers));
         headers.insert(CONNECTION, "keep-alive, Upgrade".parse().expect("a value"));
         assert!(asks_for_websocket(&headers));
-    }
-
-    #[test]
-    fn a_key_is_sixteen_bytes_in_base64() {
-        let valid = |key: &'static str| {
-            has_valid_key(&[(SEC_WEBSOCKET_KEY, http::HeaderValue::from_static(key))].into_iter().collect())
-        };
-        assert!(valid("dGhlIHNhbXBsZSBub25jZQ=="));
-        for key in
-            ["", "short", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25j_Q=="]
-        {
-            assert!(!valid(key), "{key}");
-        }
-        assert!(!has_valid_key(&HeaderMap::new()));
     }
 
     #[tokio::test]

@@ -3,8 +3,10 @@
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::compression::ContentEncoding;
 
 /// Errors of the Engine.IO protocol, by engine.io's names, codes and texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +73,7 @@ pub(super) enum PayloadType {
 pub(super) fn payload(
     payload: Bytes,
     kind: PayloadType,
+    encoded: Option<(ContentEncoding, Bytes)>,
     request: &HeaderMap,
     cookie: Option<HeaderValue>,
 ) -> Response {
@@ -79,7 +82,14 @@ pub(super) fn payload(
         PayloadType::Binary => "application/octet-stream",
         PayloadType::Script => "text/javascript; charset=UTF-8",
     };
-    let mut response = with_type(StatusCode::OK, content_type, payload.into());
+    let (encoding, body) = match encoded {
+        Some((encoding, body)) => (Some(encoding), body),
+        None => (None, payload),
+    };
+    let mut response = with_type(StatusCode::OK, content_type, body.into());
+    if let Some(encoding) = encoding {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding.as_str()));
+    }
     add_session_headers(&mut response, request);
     if let Some(cookie) = cookie {
         response.headers_mut().insert(SET_COOKIE, cookie);

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::extract::ws::WebSocket;
 use axum::response::Response;
 use gateway_core::telemetry;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
@@ -22,7 +21,7 @@ use super::registry::{Registration, Registry};
 use super::request::{self, BodyError, EngineQuery};
 use super::response::{self, PayloadType, ProtocolError};
 use super::session::{Framing, Session, SessionConfig};
-use super::transport::{PollAnswer, WebSocketTransport};
+use super::transport::{DeflateServer, PollAnswer, WebSocketConfig, WebSocketTransport, WebSocketUpgrade};
 use super::{
     Application, CloseReason, EngineConfig, HandshakeRequest, Revision, SessionLink, TransportName, id, jsonp,
 };
@@ -33,6 +32,7 @@ pub(crate) struct Engine<A: Application> {
     session_config: Arc<SessionConfig>,
     /// Of sessions of revision 3, if they are allowed.
     session_config_3: Option<Arc<SessionConfig>>,
+    websocket_config: WebSocketConfig,
     registry: Arc<Registry>,
     application: A,
 }
@@ -49,10 +49,16 @@ impl<A: Application> Engine<A> {
             limits: config.limits.clone(),
             metrics: EngineMetrics::default(),
         };
+        let websocket_config = WebSocketConfig {
+            max_message: config.max_http_buffer_size,
+            write_buffer_size: config.limits.write_buffer_size,
+            deflate: config.per_message_deflate.clone().map(DeflateServer::new),
+        };
         Arc::new(Self {
             session_config: Arc::new(session_config(Revision::V4)),
             session_config_3: config.allow_eio3.then(|| Arc::new(session_config(Revision::V3))),
             config,
+            websocket_config,
             registry: Arc::default(),
             application,
         })
@@ -149,7 +155,7 @@ impl<A: Application> Engine<A> {
                 if link.submit(Command::Poll(waiter)).is_err() {
                     return ProtocolError::UnknownSid.into_polling_response();
                 }
-                poll_response(answer.await.ok(), &query, request.headers(), None)
+                self.poll_response(answer.await.ok(), &query, request.headers(), None)
             }
             Method::POST => self.handle_post(link, &query, request).await,
             _ => response::bare(StatusCode::INTERNAL_SERVER_ERROR),
@@ -225,7 +231,7 @@ impl<A: Application> Engine<A> {
         let cookie = self.config.cookie.as_ref().and_then(|cookie| cookie.header(link.id()));
         let session = Session::polling(registration, link, config, connection, open);
         tokio::spawn(session.with_base64(query.base64));
-        poll_response(answer.await.ok(), &query, &handshake.headers, cookie)
+        self.poll_response(answer.await.ok(), &query, &handshake.headers, cookie)
     }
 
     /// What is asked of a handshake after its request proved valid.
@@ -251,12 +257,9 @@ impl<A: Application> Engine<A> {
             Err(error @ ProtocolError::Forbidden(_)) => return error.into_polling_response(),
             Err(error) => return error.into_upgrade_response(),
         };
-        let limits = &self.config.limits;
-        let Some(upgrade) = request::upgrade(&mut parts, limits, self.config.max_http_buffer_size).await
-        else {
+        let Some(upgrade) = WebSocketUpgrade::from_parts(&mut parts, &self.websocket_config) else {
             return ProtocolError::BadRequest.into_upgrade_response();
         };
-        let upgrade = upgrade.on_failed_upgrade(|error| debug!("websocket error before upgrade: {error}"));
         if let Some(link) = link {
             let allowed = self.config.allow_upgrades;
             return upgrade.on_upgrade(move |socket| hand_over(link, socket, query.base64, allowed));
@@ -296,10 +299,10 @@ impl<A: Application> Engine<A> {
         Ok(link)
     }
 
-    /// Makes the session of a new WebSocket. Boxed, so that the task that axum runs it in stays small.
+    /// Makes the session of a new WebSocket. Boxed, so that the task that runs it stays small.
     fn open_websocket(
         self: Arc<Self>,
-        socket: WebSocket,
+        socket: WebSocketTransport,
         query: EngineQuery,
         handshake: Arc<HandshakeRequest>,
     ) -> impl Future<Output = ()> + Send + use<A> {
@@ -307,7 +310,7 @@ impl<A: Application> Engine<A> {
             self.register(&query, TransportName::WebSocket, &handshake).map(|(link, registration)| {
                 let connection = self.application.connect(Arc::clone(&link), handshake);
                 let open = self.open_packet(link.id(), TransportName::WebSocket);
-                let (config, socket) = (self.session_config(query.revision), WebSocketTransport::new(socket));
+                let config = self.session_config(query.revision);
                 let session = Session::websocket(registration, link, config, connection, socket, Some(open));
                 Box::pin(session.with_base64(query.base64))
             });
@@ -354,6 +357,34 @@ impl<A: Application> Engine<A> {
         }
     }
 
+    /// The answer to a polling request; without one from the session, that is gone.
+    fn poll_response(
+        &self,
+        answer: Option<PollAnswer>,
+        query: &EngineQuery,
+        request: &HeaderMap,
+        cookie: Option<HeaderValue>,
+    ) -> Response {
+        match answer {
+            Some(PollAnswer::Payload { payload, binary, compress }) => {
+                let (payload, kind) = match (&query.jsonp, binary) {
+                    (_, true) => (payload, PayloadType::Binary),
+                    (None, false) => (payload, PayloadType::Text),
+                    // Always valid: the payload is made of strings.
+                    (Some(index), false) => (
+                        jsonp::script(index, std::str::from_utf8(&payload).unwrap_or_default()),
+                        PayloadType::Script,
+                    ),
+                };
+                let compression = self.config.http_compression.as_ref().filter(|_| compress);
+                let encoded = compression.and_then(|compression| compression.encode(&payload, request));
+                response::payload(payload, kind, encoded, request, cookie)
+            }
+            Some(PollAnswer::Overlap) => response::bare(StatusCode::BAD_REQUEST),
+            None => ProtocolError::UnknownSid.into_polling_response(),
+        }
+    }
+
     fn open_packet(&self, id: &str, transport: TransportName) -> String {
         let config = &self.config;
         let can_upgrade =
@@ -369,40 +400,16 @@ impl<A: Application> Engine<A> {
     }
 }
 
-/// The answer to a polling request; without one from the session, that is gone.
-fn poll_response(
-    answer: Option<PollAnswer>,
-    query: &EngineQuery,
-    request: &HeaderMap,
-    cookie: Option<http::HeaderValue>,
-) -> Response {
-    match answer {
-        Some(PollAnswer::Payload(payload)) => match &query.jsonp {
-            None => response::payload(payload, PayloadType::Text, request, cookie),
-            Some(index) => {
-                // Always valid: the payload is made of strings.
-                let script = jsonp::script(index, std::str::from_utf8(&payload).unwrap_or_default());
-                response::payload(script, PayloadType::Script, request, cookie)
-            }
-        },
-        Some(PollAnswer::BinaryPayload(payload)) => {
-            response::payload(payload, PayloadType::Binary, request, cookie)
-        }
-        Some(PollAnswer::Overlap) => response::bare(StatusCode::BAD_REQUEST),
-        None => ProtocolError::UnknownSid.into_polling_response(),
-    }
-}
-
 /// Gives a WebSocket to the session that it wants to upgrade, if that may still be upgraded.
-async fn hand_over(link: Arc<SessionLink>, socket: WebSocket, base64: bool, allowed: bool) {
+async fn hand_over(link: Arc<SessionLink>, socket: WebSocketTransport, base64: bool, allowed: bool) {
     if allowed && link.begin_upgrade() {
-        let socket = Box::new(WebSocketTransport::new(socket));
+        let socket = Box::new(socket);
         if link.submit(Command::Upgrade { socket, base64 }).is_err() {
             debug!(sid = link.id(), "upgrade attempt for closed client");
         }
     } else {
         debug!(sid = link.id(), "transport has already been upgraded, tries to, or may not");
-        WebSocketTransport::new(socket).close().await;
+        socket.close().await;
     }
 }
 

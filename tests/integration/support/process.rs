@@ -167,14 +167,19 @@ impl fmt::Display for Example {
 }
 
 /// Runs a script of `tests/js` and asserts that it succeeds within `limit`; a failure shows what the script
-/// and the example printed.
-pub(crate) async fn run_script(example: &Example, script: &str, arguments: &[&str], limit: Duration) {
+/// and what it drives printed.
+pub(crate) async fn run_script(
+    example: &impl fmt::Display,
+    script: &str,
+    arguments: &[&str],
+    limit: Duration,
+) {
     run_script_for_lines(example, script, arguments, limit, |_| ()).await;
 }
 
 /// [`run_script`], where `look` sees each line that the script prints on stdout.
 pub(crate) async fn run_script_for_lines(
-    example: &Example,
+    example: &impl fmt::Display,
     script: &str,
     arguments: &[&str],
     limit: Duration,

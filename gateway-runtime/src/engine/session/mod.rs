@@ -56,10 +56,6 @@ pub(super) struct SessionConfig {
 }
 
 /// The current transport.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "thousands of idle sessions have a WebSocket, a box would cost each of them"
-)]
 enum Transport {
     Polling(PollingTransport),
     WebSocket(WebSocketTransport),

@@ -57,12 +57,13 @@ impl Probe {
         for _ in 0..PROBE_BUDGET {
             match self.socket.poll_next(cx) {
                 Poll::Pending => return self.flush(cx),
-                Poll::Ready(Some(Ok(Incoming::Ping | Incoming::Pong))) => {}
+                Poll::Ready(Some(Ok(Incoming::Ping(_) | Incoming::Pong))) => {}
                 Poll::Ready(Some(Ok(Incoming::Text(text)))) => match packet::decode(text) {
                     Ok(Packet::Ping { probe: true }) => {
                         // A socket that cannot take six bytes is no better than polling.
                         let answer = Outgoing::Text(Bytes::from_static(packet::PROBE_PONG.as_bytes()));
-                        if self.socket.poll_ready(cx).is_pending() || self.socket.start_send(answer).is_err()
+                        if self.socket.poll_ready(cx).is_pending()
+                            || self.socket.start_send(answer, false).is_err()
                         {
                             return Verdict::Failed;
                         }

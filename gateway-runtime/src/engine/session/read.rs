@@ -147,7 +147,7 @@ impl<C: Connection> Session<C> {
                     return;
                 }
                 Poll::Ready(Some(Err(failure))) => {
-                    self.on_failure(&failure);
+                    self.on_failure(failure);
                     return;
                 }
                 Poll::Ready(Some(Ok(incoming))) => {
@@ -178,7 +178,7 @@ impl<C: Connection> Session<C> {
                 self.on_message(Packet::Binary(bytes), cx);
             }
             (Incoming::Pong, Framing::Plain) => self.heartbeat.on_pong(),
-            (Incoming::Ping | Incoming::Pong, _) => {}
+            (Incoming::Ping(_) | Incoming::Pong, _) => {}
             (Incoming::Close { .. }, Framing::EngineIo(_)) => {
                 self.end(CloseReason::TransportClose, Farewell::Answer);
             }
@@ -193,7 +193,7 @@ impl<C: Connection> Session<C> {
         self.end_cut(CloseReason::TransportClose);
     }
 
-    fn on_failure(&mut self, failure: &Failure) {
+    fn on_failure(&mut self, failure: Failure) {
         let Some(code) = failure.close_code() else {
             self.on_websocket_gone();
             return;

@@ -50,7 +50,7 @@ impl<C: Connection> Session<C> {
                 false
             }
             Ok(Poll::Pending) => {
-                if accepted > 0 || self.stalled_since.is_none() {
+                if accepted > 0 || self.took_bytes() || self.stalled_since.is_none() {
                     self.stalled_since = Some(Instant::now());
                 }
                 true
@@ -59,6 +59,14 @@ impl<C: Connection> Session<C> {
                 self.on_write_failure(&failure);
                 false
             }
+        }
+    }
+
+    /// Whether the client took part of a frame at least.
+    fn took_bytes(&mut self) -> bool {
+        match &mut self.transport {
+            Transport::WebSocket(socket) => socket.take_progress(),
+            Transport::Polling(_) => false,
         }
     }
 
@@ -71,11 +79,8 @@ impl<C: Connection> Session<C> {
                 if socket.poll_ready(cx)?.is_pending() {
                     return Ok(Poll::Pending);
                 }
-                socket.start_send(next_control(
-                    &mut self.open_packet,
-                    &mut self.ping_due,
-                    self.config.framing,
-                ))?;
+                let control = next_control(&mut self.open_packet, &mut self.ping_due, self.config.framing);
+                socket.start_send(control, false)?;
                 *accepted += 1;
                 continue;
             }
@@ -87,7 +92,7 @@ impl<C: Connection> Session<C> {
                 if socket.poll_ready(cx)?.is_pending() {
                     return Ok(Poll::Pending);
                 }
-                socket.start_send(outgoing(frame, self.config.framing, self.base64))?;
+                socket.start_send(outgoing(frame, self.config.framing, self.base64), frames.compress())?;
                 self.frames_sent += 1;
                 *accepted += 1;
             }
@@ -151,7 +156,7 @@ impl<C: Connection> Session<C> {
                     self.writing.pop_front();
                     continue;
                 };
-                if !payload.push_frame(&frame) {
+                if !payload.push_frame(&frame, frames.compress()) {
                     return true;
                 }
                 self.frames_sent += 1;
@@ -212,7 +217,7 @@ impl<C: Connection> Session<C> {
             }
         }
         if let Some(frame) = frame.take()
-            && socket.start_send(*frame).is_err()
+            && socket.start_send(*frame, false).is_err()
         {
             self.phase = Phase::Done;
             return;

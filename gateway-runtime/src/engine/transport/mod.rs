@@ -4,4 +4,7 @@ mod polling;
 mod websocket;
 
 pub(crate) use polling::{PollAnswer, PollWaiter, PollingTransport};
-pub(crate) use websocket::{Failure, Incoming, Outgoing, WebSocketTransport};
+pub(crate) use websocket::{
+    DeflateOptions, DeflateServer, Failure, Incoming, Outgoing, WebSocketConfig, WebSocketTransport,
+    WebSocketUpgrade,
+};

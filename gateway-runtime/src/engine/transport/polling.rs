@@ -10,10 +10,14 @@ use tokio::sync::oneshot;
 /// What a waiting polling request is answered with.
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
-    /// Packets for the client, as text.
-    Payload(Bytes),
-    /// Packets for the client, as bytes (Engine.IO revision 3).
-    BinaryPayload(Bytes),
+    /// Packets for the client.
+    Payload {
+        payload: Bytes,
+        /// Bytes instead of text (Engine.IO revision 3).
+        binary: bool,
+        /// Whether it may be compressed.
+        compress: bool,
+    },
     /// Another request waits already.
     Overlap,
 }

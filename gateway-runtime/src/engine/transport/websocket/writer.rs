@@ -1,0 +1,154 @@
+//! From frames to the bytes of a connection: small ones are gathered and written at once, large payloads
+//! are written from where they lie.
+//!
+//! Between flushes it holds no buffer. It must never read, and knows nothing of messages.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use tokio::io::AsyncWrite;
+
+use super::frame::{Opcode, ServerHead};
+
+/// Payloads up to this size are gathered.
+const GATHERED: usize = 4 << 10;
+
+/// What the buffer of a burst of frames starts with.
+const FIRST_ALLOCATION: usize = 512;
+
+/// The writing side of one connection.
+#[derive(Debug)]
+pub(super) struct Writer {
+    /// Bytes that are gathered before they are written without waiting for more.
+    size: usize,
+    gathered: BytesMut,
+    /// A payload that follows what is gathered.
+    large: Bytes,
+    /// The answer to the last ping: one is enough (RFC 6455, 5.5.3).
+    pong: Option<Box<Bytes>>,
+    /// Something was written that the connection may still hold back (TLS).
+    unflushed: bool,
+    /// The operating system took bytes since this was last asked.
+    progress: bool,
+}
+
+impl Writer {
+    pub(super) fn new(size: usize) -> Self {
+        Self {
+            size,
+            gathered: BytesMut::new(),
+            large: Bytes::new(),
+            pong: None,
+            unflushed: false,
+            progress: false,
+        }
+    }
+
+    /// Ready when a frame may be pushed.
+    pub(super) fn poll_ready<S: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.large.is_empty() || self.gathered.len() >= self.size {
+            ready!(self.poll_write(io, cx))?;
+        }
+        // Before more messages, or a client that takes them slowly would wait for it.
+        self.push_pong();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Adds a frame, whose payload is written after all that was pushed before.
+    pub(super) fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
+        let head = ServerHead::new(opcode, compressed, payload.len());
+        let head = head.as_bytes();
+        let gathers = payload.len() <= GATHERED || !self.large.is_empty();
+        if self.gathered.capacity() == 0 {
+            let payload = if gathers { payload.len() } else { 0 };
+            self.gathered.reserve((head.len() + payload).max(FIRST_ALLOCATION));
+        }
+        if !self.large.is_empty() {
+            // Pushed without being asked for: order matters more than a copy.
+            self.gathered.extend_from_slice(&std::mem::take(&mut self.large));
+        }
+        self.gathered.extend_from_slice(head);
+        if gathers {
+            self.gathered.extend_from_slice(&payload);
+        } else {
+            self.large = payload;
+        }
+    }
+
+    /// Answers a ping with the next flush.
+    pub(super) fn pong(&mut self, payload: Bytes) {
+        match &mut self.pong {
+            Some(pong) => **pong = payload,
+            None => self.pong = Some(Box::new(payload)),
+        }
+    }
+
+    /// Whether the operating system took bytes since this was last asked.
+    pub(super) fn take_progress(&mut self) -> bool {
+        std::mem::take(&mut self.progress)
+    }
+
+    /// Ready when everything has been taken by the operating system.
+    pub(super) fn poll_flush<S: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.poll_write(io, cx))?;
+        self.push_pong();
+        ready!(self.poll_write(io, cx))?;
+        if self.unflushed {
+            ready!(Pin::new(io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Puts the answer to a ping before whatever is pushed next.
+    pub(super) fn push_pong(&mut self) {
+        if let Some(pong) = self.pong.take() {
+            self.push(Opcode::Pong, false, *pong);
+        }
+    }
+
+    /// Bytes of buffers that it holds.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.gathered.capacity() + self.large.len()
+    }
+
+    fn poll_write<S: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.gathered.is_empty() || !self.large.is_empty() {
+            let io = Pin::new(&mut *io);
+            let written = if self.large.is_empty() {
+                ready!(io.poll_write(cx, &self.gathered))?
+            } else if self.gathered.is_empty() {
+                ready!(io.poll_write(cx, &self.large))?
+            } else {
+                let parts = [IoSlice::new(&self.gathered), IoSlice::new(&self.large)];
+                ready!(io.poll_write_vectored(cx, &parts))?
+            };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            self.progress = true;
+            let of_gathered = written.min(self.gathered.len());
+            self.gathered.advance(of_gathered);
+            self.large.advance(written - of_gathered);
+        }
+        self.gathered = BytesMut::new();
+        self.large = Bytes::new();
+        Poll::Ready(Ok(()))
+    }
+}
