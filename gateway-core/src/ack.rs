@@ -77,6 +77,12 @@ impl PendingAcks {
         waiter
     }
 
+    /// How many are waited for.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.waiters.lock().by_id.len()
+    }
+
     /// Hands an acknowledgement to the one who waits; one that nobody waits for is ignored.
     pub(crate) fn resolve(&self, id: u64, arguments: Arguments) {
         match self.remove(id) {
@@ -185,5 +191,66 @@ impl<R> Drop for AckFuture<R> {
 impl<R> fmt::Debug for AckFuture<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AckFuture").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::FutureExt;
+
+    use super::*;
+    use crate::adapter::BroadcastOptions;
+    use crate::{Adapter, MemoryAdapter, Payload, Server};
+
+    #[tokio::test]
+    async fn late_double_and_unasked_acknowledgements_leave_nothing() {
+        let client = Socket::detached("c1");
+        let answer = |id| client.resolve_ack(id, Arguments::from_value(&"answer").unwrap());
+        let waiting = client.emit_with_ack::<String>("asked", ());
+        assert_eq!(client.pending_acks().len(), 1);
+        for id in [1, u64::MAX] {
+            answer(id);
+        }
+        answer(0);
+        answer(0);
+        assert_eq!(waiting.now_or_never().unwrap().unwrap(), "answer");
+        assert_eq!(client.pending_acks().len(), 0);
+
+        let short = client.timeout(Duration::from_millis(1));
+        let error = short.emit_with_ack::<String>("asked", ()).await.unwrap_err();
+        assert!(matches!(error, AckError::Timeout), "{error}");
+        assert_eq!(client.pending_acks().len(), 0);
+        answer(1);
+        // Who stops waiting takes its place along.
+        drop(client.emit_with_ack::<String>("asked", ()));
+        assert_eq!(client.pending_acks().len(), 0);
+
+        let waiting = client.emit_with_ack::<String>("asked", ());
+        client.disconnect(false);
+        assert!(matches!(waiting.now_or_never(), Some(Err(AckError::Disconnected))));
+        let gone = client.emit_with_ack::<String>("asked", ());
+        assert!(matches!(gone.now_or_never(), Some(Err(AckError::Disconnected))));
+        assert_eq!(client.pending_acks().len(), 0);
+    }
+
+    #[test]
+    fn those_of_a_broadcast_leave_nothing_either() {
+        let server = Server::detached();
+        let (ann, bob) = (Socket::detached_in(&server, "ann"), Socket::detached_in(&server, "bob"));
+        let mut asking = Box::pin(async { server.emit_with_ack::<String>("asked", ()).await });
+        assert!((&mut asking).now_or_never().is_none());
+        assert_eq!((ann.pending_acks().len(), bob.pending_acks().len()), (1, 1));
+        for _ in 0..2 {
+            ann.resolve_ack(0, Arguments::from_value(&"mine").unwrap());
+        }
+        assert!((&mut asking).now_or_never().is_none());
+        drop(asking);
+        assert_eq!((ann.pending_acks().len(), bob.pending_acks().len()), (0, 0));
+        bob.resolve_ack(0, Arguments::none());
+
+        let adapter = MemoryAdapter::default();
+        let payload = Payload::event("asked", &()).unwrap();
+        drop(adapter.broadcast_with_ack(&server, payload, &BroadcastOptions::default()));
+        assert_eq!(ann.pending_acks().len(), 0);
     }
 }

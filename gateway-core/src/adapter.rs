@@ -132,6 +132,11 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
     /// The rooms of a socket, its own included; empty if it is unknown.
     fn socket_rooms(&self, socket: &Socket) -> Vec<Room>;
 
+    /// How many rooms a socket is in, that of its own id included.
+    fn room_count(&self, socket: &Socket) -> usize {
+        self.socket_rooms(socket).len()
+    }
+
     /// The rooms of this process that have members, those of single sockets left out.
     fn rooms(&self) -> Vec<Room>;
 

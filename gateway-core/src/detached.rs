@@ -6,7 +6,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::adapter::BroadcastOptions;
 use crate::arguments::{Arguments, DecodeError};
+use crate::detached_client::{self, Answer};
 use crate::frames::Frames;
 use crate::link::{Disconnected, Encoder, Link};
 use crate::memory::MemoryAdapter;
@@ -23,7 +24,7 @@ use crate::options::Transport;
 use crate::payload::Payload;
 use crate::room::Room;
 use crate::server::{Backend, Server};
-use crate::socket::Socket;
+use crate::socket::{Socket, WeakSocket};
 
 /// How many events a detached server or socket remembers.
 pub const DETACHED_CAPACITY: usize = 1024;
@@ -91,8 +92,24 @@ impl Recorder {
         Server::build(name, Some(backend), Some(Self::default()))
     }
 
+    /// The link of a detached socket, which [`attach`](Self::attach) is told of.
     pub(crate) fn link() -> Arc<dyn Link> {
         Arc::new(RecordingLink::default())
+    }
+
+    /// Tells the link which socket stands on it.
+    pub(crate) fn attach(link: &dyn Link, socket: WeakSocket) {
+        if let Some(link) = recording(link) {
+            // There is one socket for one link.
+            let _ = link.socket.set(socket);
+        }
+    }
+
+    /// What the client that is not there answers to an event.
+    pub(crate) fn script(link: &dyn Link, event: String, answer: Answer) {
+        if let Some(link) = recording(link) {
+            link.answers.lock().insert(event, answer);
+        }
     }
 
     pub(crate) fn namespace(&self, name: &str) -> Server {
@@ -118,9 +135,13 @@ impl Recorder {
 
     /// What was sent over this link, if it is a recording one.
     pub(crate) fn sent_to(link: &dyn Link) -> Vec<Emitted> {
-        let link: &dyn Any = link;
-        link.downcast_ref::<RecordingLink>().map(|link| link.log.all()).unwrap_or_default()
+        recording(link).map(|link| link.log.all()).unwrap_or_default()
     }
+}
+
+fn recording(link: &dyn Link) -> Option<&RecordingLink> {
+    let link: &dyn Any = link;
+    link.downcast_ref()
 }
 
 fn read(text: &Bytes, attachments: Vec<Bytes>) -> Option<Emitted> {
@@ -134,13 +155,15 @@ fn read(text: &Bytes, attachments: Vec<Bytes>) -> Option<Emitted> {
     })
 }
 
-/// The wire form of detached servers: the JSON array and nothing around it.
+/// The wire form of detached servers: the JSON array, and before it the number of an event that asks for an
+/// acknowledgement.
 #[derive(Debug)]
 pub(crate) struct BareEncoder;
 
 impl Encoder for BareEncoder {
-    fn event(&self, _namespace: &str, payload: Payload, _ack: Option<u64>) -> Frames {
-        payload.into_frames(b"")
+    fn event(&self, _namespace: &str, payload: Payload, ack: Option<u64>) -> Frames {
+        let number = ack.map(|id| id.to_string()).unwrap_or_default();
+        payload.into_frames(number.as_bytes())
     }
 
     fn ack(&self, _namespace: &str, _payload: Payload, _id: u64) -> Option<Frames> {
@@ -155,6 +178,8 @@ impl Encoder for BareEncoder {
 #[derive(Default)]
 struct RecordingLink {
     log: Log,
+    socket: OnceLock<WeakSocket>,
+    answers: Mutex<HashMap<String, Answer>>,
 }
 
 impl fmt::Debug for RecordingLink {
@@ -163,16 +188,36 @@ impl fmt::Debug for RecordingLink {
     }
 }
 
+impl RecordingLink {
+    /// Answers an event as the test says; one without an answer is waited for.
+    fn answer(&self, emitted: &Emitted, id: u64) {
+        let answer = self.answers.lock().get(&emitted.event).cloned();
+        let (Some(answer), Some(socket)) = (answer, self.socket.get().and_then(WeakSocket::upgrade)) else {
+            return;
+        };
+        match answer(emitted).ok().and_then(|payload| payload.to_arguments().ok()) {
+            Some(arguments) => socket.resolve_ack(id, arguments),
+            None => tracing::error!(event = emitted.event, "an answer does not serialize"),
+        }
+    }
+}
+
 impl Link for RecordingLink {
     fn send(&self, frames: &Frames, volatile: bool) {
-        if let Some(mut emitted) = read(frames.text_bytes(), frames.attachments().to_vec()) {
+        let text = frames.text_bytes();
+        let number = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let ack = frames.as_str().get(..number).and_then(|number| number.parse().ok());
+        if let Some(mut emitted) = read(&text.slice(number..), frames.attachments().to_vec()) {
             emitted.volatile = volatile;
-            self.log.push(emitted);
+            self.log.push(emitted.clone());
+            if let Some(id) = ack {
+                self.answer(&emitted, id);
+            }
         }
     }
 
     fn disconnect(&self, socket: &Socket, _close: bool) {
-        socket.exit();
+        detached_client::disconnect(socket);
     }
 
     fn transport(&self) -> Transport {

@@ -207,6 +207,13 @@ impl AckTicket {
         Self { id, used: Some(Arc::new(AtomicBool::new(false))) }
     }
 
+    /// The same right, for several holders.
+    #[must_use]
+    pub fn for_several(mut self) -> Self {
+        self.used.get_or_insert_default();
+        self
+    }
+
     /// Takes the right; `None` if somebody has used it already.
     pub fn redeem(&self) -> Option<u64> {
         let used = self.used.as_ref().is_some_and(|used| used.swap(true, Ordering::AcqRel));

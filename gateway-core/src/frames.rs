@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::incoming::Incoming;
+
 /// One packet in its wire form: a text part and the binary attachments that follow it.
 ///
 /// Cloning is cheap: the bytes are reference counted, so a broadcast encodes once and puts the same
@@ -17,30 +19,32 @@ pub struct Frames {
     text: Bytes,
     attachments: Option<Arc<[Bytes]>>,
     compress: bool,
+    /// The event that it carries, if a socket of the namespace listens to what goes out.
+    event: Option<Arc<Incoming>>,
 }
 
 impl Frames {
     /// A packet of one text frame.
     pub fn text(text: String) -> Self {
-        Self { text: Bytes::from(text), attachments: None, compress: true }
+        Self { text: Bytes::from(text), attachments: None, compress: true, event: None }
     }
 
     /// A packet of one text frame, followed by binary frames.
     pub fn with_attachments(text: String, attachments: Vec<Bytes>) -> Self {
         let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
-        Self { text: Bytes::from(text), attachments, compress: true }
+        Self { text: Bytes::from(text), attachments, compress: true, event: None }
     }
 
     /// A packet whose text is encoded already. `text` must be UTF-8: it goes out as a text frame.
     pub fn encoded(text: Bytes, attachments: Vec<Bytes>) -> Self {
         debug_assert!(std::str::from_utf8(&text).is_ok(), "the text of a packet is UTF-8");
         let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
-        Self { text, attachments, compress: true }
+        Self { text, attachments, compress: true, event: None }
     }
 
     /// A packet of one binary frame and no text (plain WebSocket `send` of bytes).
     pub fn binary(bytes: Bytes) -> Self {
-        Self { text: Bytes::new(), attachments: Some(Arc::new([bytes])), compress: true }
+        Self { text: Bytes::new(), attachments: Some(Arc::new([bytes])), compress: true, event: None }
     }
 
     /// Says whether a transport may compress it (Socket.IO's `compress` flag).
@@ -53,6 +57,17 @@ impl Frames {
     /// Whether a transport may compress it; true unless something else was said.
     pub fn compress(&self) -> bool {
         self.compress
+    }
+
+    /// Adds the event that the packet carries, for listeners of what goes out.
+    pub(crate) fn with_event(mut self, event: Option<Arc<Incoming>>) -> Self {
+        self.event = event;
+        self
+    }
+
+    /// The event that the packet carries, if somebody listens.
+    pub(crate) fn event(&self) -> Option<&Arc<Incoming>> {
+        self.event.as_ref()
     }
 
     /// The text part, UTF-8; empty if the packet is binary only.

@@ -123,6 +123,11 @@ impl Handshake {
         Self { request: Arc::default(), auth: Some(Arc::new(auth.into())) }
     }
 
+    /// The request that opened the connection.
+    pub fn request(&self) -> &RequestHead {
+        &self.request
+    }
+
     /// The headers of the request.
     pub fn headers(&self) -> &HeaderMap {
         &self.request.headers

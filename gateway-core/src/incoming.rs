@@ -11,9 +11,11 @@ use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
 use crate::arguments::{self, Arguments, DecodeError};
-use crate::exception::HandlerError;
+use crate::exception::{HandlerError, WsException};
 use crate::execution_context::AckTicket;
+use crate::options::Transport;
 use crate::payload::{EmitArgs, Payload};
+use crate::reason::DisconnectReason;
 use crate::socket::Socket;
 
 /// An event as a listener receives it: its name, its arguments, and the acknowledgement that the sender
@@ -37,14 +39,26 @@ use crate::socket::Socket;
 pub struct Incoming {
     name: Arc<str>,
     arguments: Arguments,
-    ack: AckTarget,
+    origin: Origin,
 }
 
+/// Whom it comes from, and so who waits for an acknowledgement.
 #[derive(Clone)]
-enum AckTarget {
-    Nobody,
+enum Origin {
+    /// Somebody who waits for none.
+    Anybody,
     Client(Socket, AckTicket),
     Other(Arc<Once>),
+    /// The socket itself.
+    Own(Own),
+}
+
+/// Events of a socket's own.
+#[derive(Clone)]
+enum Own {
+    Leave(Arc<DisconnectReason>),
+    Refusal(Arc<WsException>),
+    Upgrade(Transport),
 }
 
 /// Whoever else waits for an acknowledgement: another server, a test.
@@ -56,7 +70,7 @@ struct Once {
 impl Incoming {
     /// An event whose sender asks for no acknowledgement.
     pub fn new(name: impl Into<Arc<str>>, arguments: Arguments) -> Self {
-        Self { name: name.into(), arguments, ack: AckTarget::Nobody }
+        Self { name: name.into(), arguments, origin: Origin::Anybody }
     }
 
     /// An event whose first acknowledgement goes to `send`, which is called once at most.
@@ -66,7 +80,7 @@ impl Incoming {
         send: impl Fn(Payload) + Send + Sync + 'static,
     ) -> Self {
         let once = Once { used: AtomicBool::new(false), send: Box::new(send) };
-        Self { name: name.into(), arguments, ack: AckTarget::Other(Arc::new(once)) }
+        Self { name: name.into(), arguments, origin: Origin::Other(Arc::new(once)) }
     }
 
     /// An event of a client, with the ticket that it shares with the handlers of gateways.
@@ -76,8 +90,8 @@ impl Incoming {
         arguments: Arguments,
         ticket: Option<AckTicket>,
     ) -> Self {
-        let ack = ticket.map_or(AckTarget::Nobody, |ticket| AckTarget::Client(socket.clone(), ticket));
-        Self { name: name.into(), arguments, ack }
+        let origin = ticket.map_or(Origin::Anybody, |ticket| Origin::Client(socket.clone(), ticket));
+        Self { name: name.into(), arguments, origin }
     }
 
     /// The event's name.
@@ -120,7 +134,7 @@ impl Incoming {
 
     /// Whether the sender asked for an acknowledgement (`typeof ack === 'function'`).
     pub fn has_ack(&self) -> bool {
-        !matches!(self.ack, AckTarget::Nobody)
+        matches!(self.origin, Origin::Client(..) | Origin::Other(_))
     }
 
     /// Acknowledges (Socket.IO's `ack(..)`); the callback's arguments are what `emit` takes.
@@ -138,22 +152,68 @@ impl Incoming {
                 return false;
             }
         };
-        match &self.ack {
-            AckTarget::Nobody => false,
-            AckTarget::Client(socket, ticket) => match ticket.redeem() {
+        match &self.origin {
+            Origin::Anybody | Origin::Own(_) => false,
+            Origin::Client(socket, ticket) => match ticket.redeem() {
                 Some(id) => {
                     socket.send_ack(id, payload);
                     true
                 }
                 None => false,
             },
-            AckTarget::Other(once) => {
+            Origin::Other(once) => {
                 let first = !once.used.swap(true, Ordering::AcqRel);
                 if first {
                     (once.send)(payload);
                 }
                 first
             }
+        }
+    }
+}
+
+/// Events of a socket's own: their typed value travels beside the argument that `on(..)` sees.
+impl Incoming {
+    fn own(name: &'static str, argument: &str, own: Own) -> Self {
+        // A string always serializes.
+        let arguments = Arguments::from_value(argument).unwrap_or_else(|_| Arguments::none());
+        Self { name: name.into(), arguments, origin: Origin::Own(own) }
+    }
+
+    pub(crate) fn leave_of(name: &'static str, reason: &DisconnectReason) -> Self {
+        Self::own(name, &reason.to_string(), Own::Leave(Arc::new(reason.clone())))
+    }
+
+    pub(crate) fn refusal_of(name: &'static str, error: WsException) -> Self {
+        Self::own(name, &error.message(), Own::Refusal(Arc::new(error.clone())))
+    }
+
+    pub(crate) fn upgrade_of(name: &'static str, transport: Transport) -> Self {
+        Self::own(name, transport.name(), Own::Upgrade(transport))
+    }
+
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.origin, Origin::Own(_))
+    }
+
+    pub(crate) fn reason(&self) -> Option<DisconnectReason> {
+        match &self.origin {
+            Origin::Own(Own::Leave(reason)) => Some((**reason).clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn refusal(&self) -> Option<WsException> {
+        match &self.origin {
+            Origin::Own(Own::Refusal(error)) => Some((**error).clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn transport(&self) -> Option<Transport> {
+        match &self.origin {
+            Origin::Own(Own::Upgrade(transport)) => Some(*transport),
+            _ => None,
         }
     }
 }

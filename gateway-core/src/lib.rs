@@ -11,11 +11,13 @@ mod arguments;
 mod binary;
 mod broadcast_acks;
 mod compression;
+mod conn;
 pub mod container;
 mod cors;
 pub mod counters;
 mod data;
 mod detached;
+mod detached_client;
 pub mod enhancers;
 mod exception;
 mod execution_context;
@@ -30,6 +32,8 @@ mod incoming;
 mod interceptor;
 mod limits;
 pub mod link;
+mod listeners;
+mod membership;
 mod memory;
 mod metadata;
 mod namespace_pattern;
@@ -50,6 +54,7 @@ pub mod serve;
 mod server;
 mod server_events;
 mod socket;
+mod socket_limits;
 mod target;
 pub mod telemetry;
 mod undefined;
@@ -66,6 +71,7 @@ pub use compression::{
     HttpCompression, HttpCompressionBuilder, IntoHttpCompression, IntoPerMessageDeflate, PerMessageDeflate,
     PerMessageDeflateBuilder,
 };
+pub use conn::Conn;
 pub use container::{HookError, HookResult};
 pub use cors::{Cors, CorsBuilder, CorsOrigin, IntoCors, IntoSeconds};
 pub use data::Data;
@@ -83,6 +89,10 @@ pub use incoming::{AtOnce, Incoming, Later, ListenerEnd, ListenerOutcome, Listen
 pub use interceptor::{DynInterceptor, HandlerCall, Interceptor, Next, ReplyResult, catch_panics};
 pub use limits::{ArgumentLimits, PacketRate};
 pub use link::Disconnected;
+pub use listeners::{
+    DEFAULT_MAX_LISTENERS, EventListeners, ListenerId, ListenerKey, Middlewares, SocketListeners,
+};
+pub use membership::{JoinError, Rooms};
 pub use memory::MemoryAdapter;
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
 pub use namespace_pattern::{NamespaceMatch, NamespacePattern, NamespacePredicate};
@@ -101,5 +111,6 @@ pub use reply::{Outcome, Reply, ReplyStream, WsResponse};
 pub use request_scope::{FromClient, RequestScoped};
 pub use room::{IntoRooms, Room};
 pub use server::{ConnectError, Namespace, Server, WeakServer};
-pub use socket::{Rooms, Socket};
+pub use socket::Socket;
+pub use socket_limits::{DEFAULT_MAX_ROOMS, SocketLimits};
 pub use target::Target;

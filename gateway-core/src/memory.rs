@@ -139,6 +139,10 @@ impl Adapter for MemoryAdapter {
         std::iter::once(socket.shared_id()).chain(member.rooms.iter().cloned()).collect()
     }
 
+    fn room_count(&self, socket: &Socket) -> usize {
+        self.state.read().sockets.get(socket.id()).map_or(0, |member| member.rooms.len() + 1)
+    }
+
     fn rooms(&self) -> Vec<Room> {
         self.state.read().rooms.keys().cloned().collect()
     }

@@ -271,6 +271,10 @@ pub struct GatewayOptions {
     /// Bytes of events of one connection that queue behind running handlers; default 1 MiB. Then
     /// reading pauses.
     pub max_queued_bytes: Option<usize>,
+    /// Rooms that one socket may be in; default 10,000. Further ones are not joined.
+    pub max_rooms_per_socket: Option<usize>,
+    /// Listeners that one socket may have; default 1,000. Further ones are not added.
+    pub max_listeners: Option<usize>,
     /// Bytes that wait for one client; default 16 MiB. Past it the client is disconnected.
     pub max_outbox_bytes: Option<usize>,
     /// Time in which a client that has data waiting must take some; default 20 s.
@@ -464,6 +468,16 @@ impl GatewayOptions {
     /// `max_queued_bytes`
     pub fn max_queued_bytes(&mut self, bytes: usize) {
         self.max_queued_bytes = Some(bytes);
+    }
+
+    /// `max_rooms_per_socket`: the room of its own id does not count.
+    pub fn max_rooms_per_socket(&mut self, rooms: usize) {
+        self.max_rooms_per_socket = Some(rooms);
+    }
+
+    /// `max_listeners`: those of all kinds together.
+    pub fn max_listeners(&mut self, listeners: usize) {
+        self.max_listeners = Some(listeners);
     }
 
     /// `max_outbox_bytes`

@@ -12,10 +12,13 @@ use crate::arguments::Arguments;
 use crate::handshake::Handshake;
 use crate::incoming::Incoming;
 use crate::link::{Encoder, Link, Namespaces};
+use crate::listeners::SocketListeners;
 use crate::payload::Payload;
+use crate::reason::DisconnectReason;
 use crate::server::{Backend, ConnectError, Server};
 use crate::server_events;
 use crate::socket::Socket;
+use crate::socket_limits::SocketLimits;
 
 /// A namespace that serves.
 pub fn namespace(
@@ -69,10 +72,26 @@ pub fn connect(socket: &Socket) {
     socket.enter();
 }
 
-/// Takes a socket out of its namespace: it leaves its rooms, and acknowledgements that are waited
+/// Takes a socket out of its namespace: its listeners of `disconnecting` are called, it leaves its rooms, and acknowledgements that are waited
 /// for end as disconnected. Returns false if it was out already.
-pub fn disconnect(socket: &Socket) -> bool {
-    socket.exit()
+pub fn disconnect(socket: &Socket, reason: &DisconnectReason) -> bool {
+    socket.exit(reason)
+}
+
+/// A socket's listeners, which come and go while it is connected; `None` if it never had any.
+pub fn listeners(socket: &Socket) -> Option<SocketListeners<'_>> {
+    socket.listener_table().map(|table| SocketListeners::new(socket, table))
+}
+
+/// Drops a socket's listeners, and those that are added later: nothing will happen to it any more, or
+/// it was never let in. What a listener owns may own the socket, so nothing else would free either.
+pub fn forget_listeners(socket: &Socket) {
+    socket.forget_listeners();
+}
+
+/// Sets what one socket of a namespace may have: once, before there are any.
+pub fn limit_sockets(server: &Server, limits: SocketLimits) {
+    server.limit_sockets(limits);
 }
 
 /// Delivers a client's acknowledgement.

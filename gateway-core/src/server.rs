@@ -2,17 +2,22 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use parking_lot::{Mutex, RwLock};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::adapter::{Adapter, AdapterError, BroadcastOptions};
+use crate::arguments::Arguments;
+use crate::broadcast_acks::BroadcastAckError;
 use crate::detached::{BareEncoder, Emitted, Recorder};
 use crate::frames::Frames;
+use crate::incoming::Incoming;
 use crate::link::{Encoder, Namespaces, NewNamespaceListener, SharedNamespaces};
 use crate::memory::MemoryAdapter;
 use crate::operator::BroadcastOperator;
@@ -21,6 +26,7 @@ use crate::remote::RemoteSocket;
 use crate::room::{IntoRooms, Room};
 use crate::server_events::ServerListeners;
 use crate::socket::Socket;
+use crate::socket_limits::SocketLimits;
 
 /// A refused connection: what the client's `connect_error` carries.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -109,6 +115,9 @@ pub(crate) struct Backend {
     namespaces: Option<Weak<dyn Namespaces>>,
     middlewares: RwLock<Vec<Middleware>>,
     listeners: ServerListeners,
+    socket_limits: OnceLock<SocketLimits>,
+    /// Listeners of what goes out, over all sockets of the namespace.
+    outgoing_listeners: AtomicUsize,
     next_ack_id: AtomicU64,
     /// The dynamic namespace that a child belongs to.
     parent: Option<Server>,
@@ -137,8 +146,17 @@ impl Backend {
         parent: Option<Server>,
     ) -> Self {
         let (middlewares, listeners) = (RwLock::default(), ServerListeners::default());
-        let next_ack_id = AtomicU64::new(0);
-        Self { adapter, encoder, namespaces, middlewares, listeners, next_ack_id, parent }
+        Self {
+            adapter,
+            encoder,
+            namespaces,
+            middlewares,
+            listeners,
+            socket_limits: OnceLock::new(),
+            outgoing_listeners: AtomicUsize::new(0),
+            next_ack_id: AtomicU64::new(0),
+            parent,
+        }
     }
 }
 
@@ -261,6 +279,19 @@ impl Server {
     /// The value does not serialize.
     pub fn try_emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
         self.operator().try_emit(event, args)
+    }
+
+    /// Sends an event to everybody in the namespace, and waits until all of them have acknowledged.
+    ///
+    /// # Errors
+    /// Not all answered before they left; [`timeout`](Self::timeout) limits the waiting. The answers that
+    /// came are in the error.
+    pub async fn emit_with_ack<R: DeserializeOwned + Send>(
+        &self,
+        event: &str,
+        args: impl EmitArgs,
+    ) -> Result<Vec<R>, BroadcastAckError<R>> {
+        self.operator().emit_with_ack(event, args).await
     }
 
     /// Sends a `message` event to everybody (on plain WebSocket a frame without an event name).
@@ -425,7 +456,51 @@ impl Server {
 
     /// Encodes an event of this namespace, once for all who receive it.
     pub fn encode_event(&self, payload: Payload, ack: Option<u64>) -> Frames {
-        self.backend().encoder.event(&self.0.name, payload, ack)
+        let event = self.outgoing_event(&payload);
+        self.backend().encoder.event(&self.0.name, payload, ack).with_event(event)
+    }
+
+    /// Encodes a value without an event name.
+    pub(crate) fn encode_message(&self, payload: Payload) -> Frames {
+        let event = self.outgoing_event(&payload);
+        self.backend().encoder.message(&self.0.name, payload).with_event(event)
+    }
+
+    /// The event as those hear it who listen to what goes out, if somebody does.
+    fn outgoing_event(&self, payload: &Payload) -> Option<Arc<Incoming>> {
+        if self.backend().outgoing_listeners.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let text = Bytes::copy_from_slice(payload.json());
+        let (name, arguments) = Arguments::parse_event(&text, payload.attachments().to_vec()).ok()?;
+        Some(Arc::new(Incoming::new(name.as_ref(), arguments)))
+    }
+
+    /// Counts listeners of what goes out: without any, no event is prepared for them.
+    pub(crate) fn add_outgoing_listener(&self) {
+        self.backend().outgoing_listeners.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn remove_outgoing_listeners(&self, count: usize) {
+        if count > 0 {
+            self.backend().outgoing_listeners.fetch_sub(count, Ordering::AcqRel);
+        }
+    }
+
+    /// What one socket of the namespace may have.
+    pub(crate) fn socket_limits(&self) -> SocketLimits {
+        let backend = self.backend();
+        match (backend.socket_limits.get(), &backend.parent) {
+            (Some(limits), _) => *limits,
+            (None, Some(parent)) => parent.socket_limits(),
+            (None, None) => SocketLimits::default(),
+        }
+    }
+
+    /// Sets what one socket may have: once, before there are any.
+    pub(crate) fn limit_sockets(&self, limits: SocketLimits) {
+        // The first one stays.
+        let _ = self.backend().socket_limits.set(limits);
     }
 
     pub(crate) fn encoder(&self) -> &dyn Encoder {

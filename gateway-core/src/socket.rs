@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use http::Extensions;
@@ -21,10 +21,12 @@ use crate::detached::{Emitted, Recorder};
 use crate::frames::Frames;
 use crate::handshake::Handshake;
 use crate::link::{Disconnected, Link};
+use crate::listeners::{Listeners, SocketListeners};
 use crate::operator::{BroadcastOperator, SocketOperator};
 use crate::options::Transport;
 use crate::payload::{EmitArgs, EncodeError, Payload};
-use crate::room::{IntoRooms, Room};
+use crate::reason::DisconnectReason;
+use crate::room::IntoRooms;
 use crate::server::Server;
 
 /// A client's connection to one namespace (Socket.IO's `Socket`; on plain WebSocket the client).
@@ -34,15 +36,32 @@ use crate::server::Server;
 #[derive(Clone)]
 pub struct Socket(Arc<SocketInner>);
 
+/// A [`Socket`] that is not kept by this.
+pub(crate) struct WeakSocket(Weak<SocketInner>);
+
+impl WeakSocket {
+    pub(crate) fn upgrade(&self) -> Option<Socket> {
+        self.0.upgrade().map(Socket)
+    }
+}
+
 struct SocketInner {
     id: Arc<str>,
     server: Server,
     handshake: Handshake,
     link: Arc<dyn Link>,
     connected: AtomicBool,
+    /// It is about to leave, and says so once.
+    leaving: AtomicBool,
+    /// Listeners are no longer added.
+    ended: AtomicBool,
+    /// The limit of rooms was exceeded, which is logged once.
+    warned_of_rooms: AtomicBool,
     data: Mutex<Map<String, Value>>,
     extensions: Mutex<Extensions>,
     acks: PendingAcks,
+    /// Most sockets have none.
+    listeners: OnceLock<Box<Listeners>>,
     closed: Notify,
 }
 
@@ -54,9 +73,13 @@ impl Socket {
             handshake,
             link,
             connected: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            warned_of_rooms: AtomicBool::new(false),
             data: Mutex::default(),
             extensions: Mutex::default(),
             acks: PendingAcks::default(),
+            listeners: OnceLock::new(),
             closed: Notify::new(),
         }))
     }
@@ -158,24 +181,6 @@ impl Socket {
         SocketOperator::new(self.clone()).emit_with_ack(event, args)
     }
 
-    /// Joins a room, or several.
-    pub fn join(&self, rooms: impl IntoRooms) {
-        // Rooms of a client that is gone would stay for ever.
-        if self.connected() {
-            self.nsp().adapter().add_all(self, rooms.into_rooms());
-        }
-    }
-
-    /// Leaves a room. The room of the socket's own id is never left.
-    pub fn leave(&self, room: impl AsRef<str>) {
-        self.nsp().adapter().del(self, room.as_ref());
-    }
-
-    /// The rooms that it is in, that of its own id included.
-    pub fn rooms(&self) -> Rooms {
-        Rooms(self.nsp().adapter().socket_rooms(self))
-    }
-
     /// Targets the members of a room, or of several, but never this client.
     pub fn to(&self, rooms: impl IntoRooms) -> BroadcastOperator {
         self.broadcast().to(rooms)
@@ -259,6 +264,7 @@ impl Socket {
     /// [`detached_in`](Self::detached_in) with a handshake.
     pub fn detached_with(server: &Server, id: &str, handshake: Handshake) -> Self {
         let socket = Self::build(id.into(), server.clone(), handshake, Recorder::link());
+        Recorder::attach(&**socket.link(), WeakSocket(Arc::downgrade(&socket.0)));
         socket.enter();
         socket
     }
@@ -276,7 +282,13 @@ impl Socket {
     }
 
     /// Takes it out of its namespace; false if it was out already.
-    pub(crate) fn exit(&self) -> bool {
+    pub(crate) fn exit(&self, reason: &DisconnectReason) -> bool {
+        if let Some(table) = self.listener_table()
+            && self.connected()
+            && !self.0.leaving.swap(true, Ordering::AcqRel)
+        {
+            SocketListeners::new(self, table).leaving(reason);
+        }
         let was_connected = self.0.connected.swap(false, Ordering::AcqRel);
         self.nsp().adapter().del_all(self);
         self.0.acks.close();
@@ -292,6 +304,33 @@ impl Socket {
         self.0.acks.resolve(id, arguments);
     }
 
+    pub(crate) fn listener_table(&self) -> Option<&Listeners> {
+        self.0.listeners.get().map(|table| &**table)
+    }
+
+    pub(crate) fn listener_table_or_new(&self) -> &Listeners {
+        self.0.listeners.get_or_init(Box::default)
+    }
+
+    /// Whether listeners are no longer added.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Acquire)
+    }
+
+    /// Drops all listeners, and those that would come.
+    pub(crate) fn forget_listeners(&self) {
+        // Before the table is emptied: who adds one looks at this under the table's lock.
+        self.0.ended.store(true, Ordering::Release);
+        if let Some(table) = self.listener_table() {
+            self.nsp().remove_outgoing_listeners(table.clear());
+        }
+    }
+
+    /// Whether this is the first time that it has too many rooms.
+    pub(crate) fn warns_of_rooms(&self) -> bool {
+        !self.0.warned_of_rooms.swap(true, Ordering::Relaxed)
+    }
+
     pub(crate) fn link(&self) -> &Arc<dyn Link> {
         &self.0.link
     }
@@ -305,7 +344,7 @@ impl Socket {
 
     /// Sends a value without an event name.
     pub(crate) fn send_message(&self, payload: Payload, flags: BroadcastFlags) {
-        self.send_with(self.nsp().encoder().message(self.nsp().name(), payload), flags);
+        self.send_with(self.nsp().encode_message(payload), flags);
     }
 
     /// Sends an encoded packet of this socket alone.
@@ -322,9 +361,15 @@ impl Socket {
 
     /// Sends an encoded packet: what adapters do with the frames of a broadcast.
     pub fn send_frames(&self, frames: &Frames, volatile: bool) {
-        if self.connected() {
-            self.0.link.send(frames, volatile);
+        if !self.connected() {
+            return;
         }
+        if let Some(event) = frames.event()
+            && let Some(table) = self.listener_table()
+        {
+            SocketListeners::new(self, table).outgoing(event);
+        }
+        self.0.link.send(frames, volatile);
     }
 }
 
@@ -351,38 +396,3 @@ impl PartialEq for Socket {
 }
 
 impl Eq for Socket {}
-
-/// The rooms of a socket.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rooms(Vec<Room>);
-
-impl Rooms {
-    /// Whether the socket is in this room.
-    pub fn contains(&self, room: &str) -> bool {
-        self.0.iter().any(|joined| &**joined == room)
-    }
-
-    /// How many rooms, that of its own id included.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether it is in no room: it is disconnected then.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The rooms' names.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|room| &**room)
-    }
-}
-
-impl IntoIterator for Rooms {
-    type Item = Room;
-    type IntoIter = std::vec::IntoIter<Room>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}

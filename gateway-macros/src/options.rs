@@ -57,6 +57,8 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
     option("concurrent_connection"),
     option("max_running_handlers"),
     option("max_queued_bytes"),
+    option("max_rooms_per_socket"),
+    option("max_listeners"),
     option("max_outbox_bytes"),
     option("write_timeout"),
     option("parser"),

@@ -5,6 +5,7 @@ mod compression;
 mod deploy;
 mod examples;
 mod http;
+mod listeners;
 mod observability;
 mod pipeline;
 mod protocol;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use futures_util::future::FutureExt;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::{
-    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, NamespacePattern, Parser, Server, Transport,
-    serve,
+    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, NamespacePattern, Parser, Server, SocketLimits,
+    Transport, serve,
 };
 
 use super::client_files::ClientFiles;
@@ -166,6 +166,14 @@ impl Group<'_> {
         }
     }
 
+    fn socket_limits(&self) -> SocketLimits {
+        let (options, defaults) = (self.options(), SocketLimits::default());
+        SocketLimits {
+            max_rooms: options.max_rooms_per_socket.unwrap_or(defaults.max_rooms),
+            max_listeners: options.max_listeners.unwrap_or(defaults.max_listeners),
+        }
+    }
+
     /// The gateways by namespace, in the order of the source.
     fn namespaces(&self) -> Vec<(NamespacePattern, Vec<&RegisteredGateway>)> {
         let mut namespaces: Vec<(NamespacePattern, Vec<&RegisteredGateway>)> = Vec::new();
@@ -235,6 +243,7 @@ fn socket_io(
         connect_timeout: options.connect_timeout.unwrap_or(std::time::Duration::from_secs(45)),
         handlers: group.handler_limits(),
         namespaces: group.namespace_limits(),
+        sockets: group.socket_limits(),
         adapter,
         detached: detached.clone(),
     });
@@ -290,6 +299,7 @@ fn plain(
         arguments: group.argument_limits(),
         packet_rate: options.max_packets_per_second,
         handlers: group.handler_limits(),
+        sockets: group.socket_limits(),
         adapter: ws.adapter.clone(),
         detached: detached.clone(),
         message_parser: ws.message_parser.clone(),
@@ -406,6 +416,8 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
         ("serve_client", format!("{:?}", options.serve_client)),
         ("max_running_handlers", format!("{:?}", options.max_running_handlers)),
         ("max_queued_bytes", format!("{:?}", options.max_queued_bytes)),
+        ("max_rooms_per_socket", format!("{:?}", options.max_rooms_per_socket)),
+        ("max_listeners", format!("{:?}", options.max_listeners)),
         ("max_outbox_bytes", format!("{:?}", options.max_outbox_bytes)),
         ("write_timeout", format!("{:?}", options.write_timeout)),
         ("parser", format!("{:?}", options.parser)),

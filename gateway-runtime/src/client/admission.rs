@@ -6,6 +6,36 @@ use gateway_core::{ConnectError, DisconnectReason, RequestHead, Socket, serve};
 use super::SharedHandler;
 use crate::engine::{CloseReason, HandshakeRequest};
 
+/// A client that is not let in yet. One that never is loses the listeners that a middleware added.
+pub(crate) struct Candidate {
+    socket: Socket,
+    admitted: bool,
+}
+
+impl Candidate {
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self { socket, admitted: false }
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Lets the client in: from now on somebody else ends it.
+    pub(crate) fn admitted(mut self) -> Socket {
+        self.admitted = true;
+        self.socket.clone()
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if !self.admitted {
+            serve::forget_listeners(&self.socket);
+        }
+    }
+}
+
 /// Middlewares of the namespace first, then the guards of its gateways.
 pub(crate) fn admission(
     socket: &Socket,

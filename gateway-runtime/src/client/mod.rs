@@ -5,6 +5,7 @@
 //! is seen through [`NamespaceHandler`] only.
 
 mod admission;
+mod member;
 mod metrics;
 mod packet_rate;
 mod running;
@@ -14,9 +15,9 @@ mod workload;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use gateway_core::{Arguments, ConnectError, DisconnectReason, Socket};
+use gateway_core::{AckTicket, Arguments, ConnectError, DisconnectReason, Socket};
 
-pub(crate) use admission::{admission, disconnect_reason, request_head};
+pub(crate) use admission::{Candidate, admission, disconnect_reason, request_head};
 pub(crate) use packet_rate::{PacketBucket, TooFast};
 pub(crate) use tracked::{DetachedHandlers, DetachedLimits};
 pub(crate) use workload::{ClientKey, Workload};
@@ -35,8 +36,14 @@ pub(crate) trait NamespaceHandler: Send + Sync + 'static {
     /// Whether events may race the connection hooks.
     fn concurrent_connection(&self) -> bool;
 
-    /// The route of an event; `None` (counted and logged above) if nobody subscribed to it.
+    /// The route of an event; `None` if no gateway subscribes to it.
     fn route(&self, event: &str) -> Option<usize>;
+
+    /// The name of a route's events.
+    fn event_name(&self, route: usize) -> &'static str;
+
+    /// Told of an event that neither a gateway nor a listener wants.
+    fn unhandled(&self, event: &str);
 
     /// Calls the handlers of a route. Those that are done at once have replied when this returns;
     /// each of the others is given to `run`.
@@ -60,8 +67,8 @@ pub(crate) trait NamespaceHandler: Send + Sync + 'static {
 pub(crate) struct Event {
     pub(crate) route: usize,
     pub(crate) arguments: Arguments,
-    /// The number under which the client expects an acknowledgement.
-    pub(crate) ack: Option<u64>,
+    /// If the client expects an acknowledgement.
+    pub(crate) ack: Option<AckTicket>,
 }
 
 /// What handlers of one connection may use.
@@ -99,6 +106,12 @@ impl NamespaceHandler for NoHandler {
     fn route(&self, _event: &str) -> Option<usize> {
         None
     }
+
+    fn event_name(&self, _route: usize) -> &'static str {
+        ""
+    }
+
+    fn unhandled(&self, _event: &str) {}
 
     fn event(&self, _socket: &Socket, _event: Event, _run: &mut dyn FnMut(Task)) {}
 

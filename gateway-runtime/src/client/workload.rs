@@ -9,51 +9,24 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use futures_util::future::FutureExt;
-use gateway_core::{DisconnectReason, Socket, telemetry};
-use tracing::{Instrument, Span};
+use gateway_core::{Arguments, DisconnectReason, Socket, telemetry};
 
+use super::member::{Arrived, Client, Entry, queue_cost};
 use super::metrics::Share;
 use super::running::{Label, Running};
-use super::{DetachedHandlers, Event, HandlerLimits, SharedHandler, Task};
+use super::{DetachedHandlers, HandlerLimits, SharedHandler};
 
 /// Which client of a connection; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClientKey(u32);
-
-enum Entry {
-    Event(Event),
-    Leave(DisconnectReason),
-}
-
-struct Client {
-    key: ClientKey,
-    socket: Socket,
-    handler: SharedHandler,
-    /// Of the client in its namespace; `None` if nobody watches.
-    span: Option<Box<Span>>,
-    /// The connection hooks run, and events wait for them.
-    greeting: bool,
-    queue: VecDeque<Entry>,
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.handler.left();
-    }
-}
-
-impl Client {
-    fn is_blocked(&self) -> bool {
-        self.greeting || !self.queue.is_empty()
-    }
-}
 
 /// The clients of one connection and what runs for them.
 pub(crate) struct Workload {
     limits: HandlerLimits,
     clients: Vec<Client>,
     running: Running,
+    /// Clients with a middleware that waits.
+    deciding: usize,
     queued_bytes: usize,
     queued_events: Share,
     next_key: u32,
@@ -65,6 +38,7 @@ impl Workload {
             limits,
             clients: Vec::new(),
             running: Running::default(),
+            deciding: 0,
             queued_bytes: 0,
             queued_events: Share::queued_events(),
             next_key: 0,
@@ -75,18 +49,9 @@ impl Workload {
     pub(crate) fn join(&mut self, socket: Socket, handler: SharedHandler, cx: &mut Context<'_>) -> ClientKey {
         let key = ClientKey(self.next_key);
         self.next_key = self.next_key.wrapping_add(1);
-        let span = span_of(&socket);
-        let hooks = in_span(span.as_deref(), || handler.connection(&socket));
-        let hooks = hooks.map(|hooks| instrumented(span.as_deref(), hooks));
-        let concurrent = handler.concurrent_connection();
-        handler.joined();
-        self.clients.push(Client { key, socket, handler, span, greeting: false, queue: VecDeque::new() });
-        if let Some(hooks) = hooks {
-            let waits = !self.running.start(Label::Greeting(key), hooks, cx);
-            if let Some(client) = self.client(key) {
-                client.greeting = waits && !concurrent;
-            }
-        }
+        let mut client = Client::new(key, socket, handler);
+        client.greet(&mut self.running, cx);
+        self.clients.push(client);
         key
     }
 
@@ -95,31 +60,56 @@ impl Workload {
     }
 
     /// An event of a client: started now, or queued.
-    pub(crate) fn event(&mut self, key: ClientKey, event: Event, cx: &mut Context<'_>) {
+    pub(crate) fn event(
+        &mut self,
+        key: ClientKey,
+        name: &str,
+        arguments: Arguments,
+        ack: Option<u64>,
+        cx: &mut Context<'_>,
+    ) {
         let full = self.running.len() >= self.limits.max_running_handlers;
         let Some(index) = self.clients.iter().position(|client| client.key == key) else { return };
         let client = &mut self.clients[index];
-        if full || client.is_blocked() {
+        let waits = full || client.is_blocked();
+        let Some(route) = client.route(name, waits) else { return };
+        let arrived = Arrived { route, arguments, ack };
+        if waits {
             let was_saturated = self.queued_bytes >= self.limits.max_queued_bytes;
-            self.queued_bytes += queue_cost(&event);
+            self.queued_bytes += queue_cost(&arrived);
             self.queued_events.add();
             if !was_saturated && self.queued_bytes >= self.limits.max_queued_bytes {
                 telemetry::limit_exceeded("max_queued_bytes");
             }
-            client.queue.push_back(Entry::Event(event));
+            client.queue.push_back(Entry::Event(arrived));
         } else {
-            self.start(index, event, cx);
+            self.start(index, arrived, cx);
         }
     }
 
-    fn start(&mut self, index: usize, event: Event, cx: &mut Context<'_>) {
-        let client = &self.clients[index];
-        let running = &mut self.running;
-        in_span(client.span.as_deref(), || {
-            client.handler.event(&client.socket, event, &mut |task| {
-                running.start(Label::Handler, task, cx);
-            });
-        });
+    fn start(&mut self, index: usize, arrived: Arrived, cx: &mut Context<'_>) {
+        let client = &mut self.clients[index];
+        client.start(arrived, &mut self.running, cx);
+        self.deciding += usize::from(client.is_deciding());
+    }
+
+    /// Asks the middlewares that wait.
+    fn poll_deciding(&mut self, cx: &mut Context<'_>) {
+        let mut decided = 0;
+        for client in &mut self.clients {
+            decided += usize::from(client.poll_deciding(&mut self.running, cx));
+        }
+        if decided > 0 {
+            self.deciding -= decided;
+            self.advance(cx);
+        }
+    }
+
+    /// The transport under a client has changed.
+    pub(crate) fn upgraded(&mut self, key: ClientKey, cx: &mut Context<'_>) {
+        if let Some(client) = self.clients.iter().find(|client| client.key == key) {
+            client.upgraded(&mut self.running, cx);
+        }
     }
 
     /// A client has left its namespace, which it is out of already.
@@ -151,6 +141,9 @@ impl Workload {
             }
             self.advance(cx);
         }
+        if self.deciding > 0 {
+            self.poll_deciding(cx);
+        }
     }
 
     /// Starts queued events and leaves, each client's in order, as far as the limit allows.
@@ -170,7 +163,7 @@ impl Workload {
     fn advance_client(&mut self, index: usize, cx: &mut Context<'_>) -> bool {
         loop {
             let client = &mut self.clients[index];
-            if client.greeting {
+            if client.is_held() {
                 return false;
             }
             match client.queue.front() {
@@ -184,17 +177,13 @@ impl Workload {
                 }
             }
             match client.queue.pop_front() {
-                Some(Entry::Event(event)) => {
-                    self.queued_bytes -= queue_cost(&event);
+                Some(Entry::Event(arrived)) => {
+                    self.queued_bytes -= queue_cost(&arrived);
                     self.queued_events.remove();
-                    self.start(index, event, cx);
+                    self.start(index, arrived, cx);
                 }
                 Some(Entry::Leave(reason)) => {
-                    let span = client.span.as_deref();
-                    if let Some(hooks) = in_span(span, || client.handler.disconnect(&client.socket, reason)) {
-                        let hooks = instrumented(span, hooks);
-                        self.running.start(Label::Handler, hooks, cx);
-                    }
+                    client.leave(reason, &mut self.running, cx);
                     return true;
                 }
                 None => return false,
@@ -226,31 +215,4 @@ impl Workload {
             if self.is_idle() { Poll::Ready(()) } else { Poll::Pending }
         }));
     }
-}
-
-/// The span of a client in its namespace; messages of it have their own within.
-fn span_of(socket: &Socket) -> Option<Box<Span>> {
-    let span = tracing::debug_span!(
-        target: "gateway::namespace", "namespace", name = socket.nsp().name(), socket = socket.id()
-    );
-    if span.is_disabled() { None } else { Some(Box::new(span)) }
-}
-
-fn in_span<R>(span: Option<&Span>, work: impl FnOnce() -> R) -> R {
-    match span {
-        Some(span) => span.in_scope(work),
-        None => work(),
-    }
-}
-
-fn instrumented(span: Option<&Span>, task: Task) -> Task {
-    match span {
-        Some(span) => task.instrument(span.clone()).boxed(),
-        None => task,
-    }
-}
-
-/// What a queued event counts: its bytes, and what keeping it costs.
-fn queue_cost(event: &Event) -> usize {
-    event.arguments.byte_len() + size_of::<Entry>()
 }

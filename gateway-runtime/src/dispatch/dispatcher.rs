@@ -112,15 +112,22 @@ impl NamespaceHandler for Dispatcher {
     }
 
     fn route(&self, event: &str) -> Option<usize> {
-        let route = self.by_event.get(event).copied();
-        if route.is_none() {
-            self.note_unhandled(event);
-        }
-        route
+        self.by_event.get(event).copied()
+    }
+
+    fn event_name(&self, route: usize) -> &'static str {
+        self.routes
+            .get(route)
+            .and_then(|handlers| handlers.first())
+            .map_or("", |first| first.descriptor.event)
+    }
+
+    fn unhandled(&self, event: &str) {
+        self.note_unhandled(event);
     }
 
     fn event(&self, socket: &Socket, event: Event, run: &mut dyn FnMut(Task)) {
-        let name = self.routes.get(event.route).and_then(|handlers| Some(handlers.first()?.descriptor.event));
+        let name = self.event_name(event.route);
         let span = tracing::debug_span!(target: "gateway::event", "event", name, socket = socket.id());
         if span.is_disabled() {
             return self.call(socket, event, run);
@@ -155,12 +162,11 @@ impl Dispatcher {
         if let [handler] = handlers.as_slice()
             && !handler.descriptor.takes_ack
         {
-            let ack = ack.map(AckTicket::single);
             let context = ExecutionContext::new(socket.clone(), handler.target.clone(), arguments, ack);
             return invoke::invoke(handler, context, run);
         }
         // Whoever acknowledges first wins.
-        let ticket = ack.map(AckTicket::shared);
+        let ticket = ack.map(AckTicket::for_several);
         for handler in handlers {
             let (target, arguments) = (handler.target.clone(), arguments.clone());
             let context = ExecutionContext::new(socket.clone(), target, arguments, ticket.clone());

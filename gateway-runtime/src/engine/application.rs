@@ -38,6 +38,9 @@ pub(crate) trait Connection: Send + Unpin + 'static {
     /// everything sent so far has been written.
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason>;
 
+    /// The session has changed its transport, from polling to WebSocket.
+    fn on_upgrade(&mut self, _cx: &mut Context<'_>) {}
+
     /// True while no more messages can be taken: the session stops reading and the heartbeat's
     /// deadline stands still, while its pings go on.
     fn is_saturated(&self) -> bool;

@@ -21,7 +21,7 @@ use super::mailbox::{ConnectionLink, Request};
 use super::namespaces::{Lease, Lookup};
 use super::server::SocketIoServer;
 use super::version_2;
-use crate::client::{ClientKey, Event, PacketBucket, TooFast, Workload, disconnect_reason};
+use crate::client::{Candidate, ClientKey, PacketBucket, TooFast, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, Revision, generate_id};
 
 /// How a session ends whose client sent what is no packet, or what clients must not send. The reference
@@ -31,13 +31,14 @@ const MALFORMED: CloseReason = CloseReason::ForcedClose;
 /// A namespace that the client is in.
 struct Joined {
     socket: Socket,
-    entry: Lease,
+    /// Keeps the namespace.
+    _entry: Lease,
     key: ClientKey,
 }
 
 /// A client that middlewares and guards decide on.
 struct Joining {
-    socket: Socket,
+    candidate: Candidate,
     entry: Lease,
     decision: BoxFuture<'static, Result<(), ConnectError>>,
 }
@@ -156,7 +157,7 @@ impl SocketIoConnection {
     }
 
     fn join(&mut self, name: &str, auth: Option<Value>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        if self.joining.iter().any(|joining| joining.socket.nsp().name() == name)
+        if self.joining.iter().any(|joining| joining.candidate.socket().nsp().name() == name)
             || self.asking.iter().any(|asking| &*asking.name == name)
         {
             return Err(CloseReason::ForcedClose);
@@ -209,7 +210,7 @@ impl SocketIoConnection {
         match entry.admission(&socket) {
             None => self.admitted(socket, entry, cx),
             Some(decision) => {
-                self.joining.push(Joining { socket, entry, decision });
+                self.joining.push(Joining { candidate: Candidate::new(socket), entry, decision });
                 self.poll_joining(cx);
             }
         }
@@ -233,14 +234,14 @@ impl SocketIoConnection {
                 index += 1;
                 continue;
             };
-            let Joining { socket, entry, .. } = self.joining.remove(index);
+            let Joining { candidate, entry, .. } = self.joining.remove(index);
             match decision {
-                Ok(()) => self.admitted(socket, entry, cx),
+                Ok(()) => self.admitted(candidate.admitted(), entry, cx),
                 Err(error) => {
                     entry.handler().refused();
                     let refuse =
                         if self.is_version_2() { version_2::connect_error } else { encoder::connect_error };
-                    let refusal = refuse(self.link.parser(), socket.nsp().name(), &error);
+                    let refusal = refuse(self.link.parser(), candidate.socket().nsp().name(), &error);
                     self.link.session().send(&refusal, false);
                 }
             }
@@ -261,7 +262,7 @@ impl SocketIoConnection {
         self.link.session().send(&connected, false);
         serve::connect(&socket);
         let key = self.workload.join(socket.clone(), entry.handler(), cx);
-        self.joined.push(Joined { socket, entry, key });
+        self.joined.push(Joined { socket, _entry: entry, key });
     }
 
     fn event(
@@ -271,15 +272,16 @@ impl SocketIoConnection {
         attachments: Vec<Bytes>,
         cx: &mut Context<'_>,
     ) -> Result<(), CloseReason> {
-        let Joined { entry, key, .. } = &self.joined[position];
+        let Joined { socket, key, .. } = &self.joined[position];
         let limits = &self.server.config().packets.arguments;
         let (name, arguments) =
             Arguments::parse_event_within(limits, &packet.json, attachments).map_err(no_arguments)?;
         if codec::is_reserved(&name) {
             return Err(MALFORMED);
         }
-        if let Some(route) = entry.handler().route(&name) {
-            self.workload.event(*key, Event { route, arguments, ack: packet.ack }, cx);
+        // As in Node, a client that the server has disconnected is not heard any more.
+        if socket.connected() {
+            self.workload.event(*key, &name, arguments, packet.ack, cx);
         }
         Ok(())
     }
@@ -296,7 +298,7 @@ impl SocketIoConnection {
 
     fn leave(&mut self, position: usize, reason: DisconnectReason, cx: &mut Context<'_>) {
         let Joined { socket, key, .. } = self.joined.remove(position);
-        serve::disconnect(&socket);
+        serve::disconnect(&socket, &reason);
         self.workload.leave(key, reason, cx);
     }
 
@@ -385,14 +387,21 @@ impl Connection for SocketIoConnection {
         Some(CloseReason::ForcedClose)
     }
 
+    fn on_upgrade(&mut self, cx: &mut Context<'_>) {
+        for joined in &self.joined {
+            self.workload.upgraded(joined.key, cx);
+        }
+    }
+
     fn is_saturated(&self) -> bool {
         self.workload.is_saturated() || self.packet_rate.as_ref().is_some_and(|rate| rate.is_empty())
     }
 
     fn on_close(mut self, reason: CloseReason) {
+        let reason = disconnect_reason(reason);
         for joined in self.joined.drain(..) {
-            serve::disconnect(&joined.socket);
+            serve::disconnect(&joined.socket, &reason);
         }
-        self.workload.finish(disconnect_reason(reason), self.server.detached());
+        self.workload.finish(reason, self.server.detached());
     }
 }

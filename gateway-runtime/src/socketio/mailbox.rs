@@ -8,7 +8,7 @@ use std::task::Context;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::task::AtomicWaker;
 use gateway_core::link::Link;
-use gateway_core::{Disconnected, Frames, Parser, Socket, Transport, serve};
+use gateway_core::{DisconnectReason, Disconnected, Frames, Parser, Socket, Transport, serve};
 use parking_lot::Mutex;
 
 use super::encoder;
@@ -79,7 +79,7 @@ impl Link for ConnectionLink {
         // The socket is out at once, as in Node; its hooks are called by the connection.
         if socket.connected() {
             self.session.send(&encoder::disconnected(self.parser, socket.nsp().name()), false);
-            serve::disconnect(socket);
+            serve::disconnect(socket, &DisconnectReason::ServerNamespaceDisconnect);
             self.ask(Request::Left(socket.clone()));
         }
         if close {

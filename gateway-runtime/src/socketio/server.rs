@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::link::{Namespaces, NewNamespaceListener};
-use gateway_core::{Adapter, PacketRate, Parser, Server, serve};
+use gateway_core::{Adapter, PacketRate, Parser, Server, SocketLimits, serve};
 
 use super::codec::PacketLimits;
 use super::connection::SocketIoConnection;
@@ -23,6 +23,8 @@ pub(crate) struct SocketIoConfig {
     pub(crate) connect_timeout: Duration,
     /// What handlers of one connection may use.
     pub(crate) handlers: HandlerLimits,
+    /// What one socket may have.
+    pub(crate) sockets: SocketLimits,
     /// How packets are written and read.
     pub(crate) parser: Parser,
     /// What a client's packet may be.
@@ -85,7 +87,9 @@ impl SocketIoServer {
     /// A namespace of this server that nobody knows yet.
     pub(super) fn namespace(&self, name: &str, adapter: Arc<dyn Adapter>) -> Server {
         let itself: Weak<dyn Namespaces> = self.itself.clone();
-        serve::namespace(name, adapter, encoder::of_parser(self.config.parser), Some(itself))
+        let server = serve::namespace(name, adapter, encoder::of_parser(self.config.parser), Some(itself));
+        serve::limit_sockets(&server, self.config.sockets);
+        server
     }
 }
 

@@ -11,7 +11,7 @@ use gateway_core::{Arguments, Disconnected, Frames, Socket, Transport, serve, te
 
 use super::message::{self, Ignored, WsFrame};
 use super::server::WsServer;
-use crate::client::{ClientKey, Event, PacketBucket, Workload, disconnect_reason};
+use crate::client::{ClientKey, PacketBucket, Workload, disconnect_reason};
 use crate::engine::{CloseReason, Connection, SessionLink};
 
 /// The protocol object of one session.
@@ -78,8 +78,9 @@ impl WsConnection {
     }
 
     fn event(&mut self, key: ClientKey, event: &str, arguments: Arguments, cx: &mut Context<'_>) {
-        if let Some(route) = self.server.handler().route(event) {
-            self.workload.event(key, Event { route, arguments, ack: None }, cx);
+        // A client that the server has disconnected is not heard any more.
+        if self.socket.connected() {
+            self.workload.event(key, event, arguments, None, cx);
         }
     }
 }
@@ -107,8 +108,12 @@ impl Connection for WsConnection {
     }
 
     fn on_close(self, reason: CloseReason) {
-        serve::disconnect(&self.socket);
         let reason = disconnect_reason(reason);
+        serve::disconnect(&self.socket, &reason);
+        if self.key.is_none() {
+            // It went before its first turn: nobody will ask for its listeners.
+            serve::forget_listeners(&self.socket);
+        }
         tracing::trace!(session = self.session.id(), %reason, "a client is gone");
         self.workload.finish(reason, &self.server.config().detached);
     }
@@ -150,7 +155,7 @@ impl Link for WsLink {
             if let Some(session) = self.session.get() {
                 session.close(normal_closure());
             }
-            serve::disconnect(socket);
+            serve::disconnect(socket, &disconnect_reason(normal_closure()));
         }
     }
 

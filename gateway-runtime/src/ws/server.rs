@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use gateway_core::adapter::AdapterFactory;
-use gateway_core::{ArgumentLimits, FORBIDDEN_MESSAGE, Handshake, PacketRate, Server, Socket, serve};
+use gateway_core::{ArgumentLimits, FORBIDDEN_MESSAGE, Handshake, PacketRate, Server, SocketLimits, serve};
 use http::StatusCode;
 
 use super::connection::{WsConnection, WsLink};
 use super::encoder::WsEncoder;
 use super::message::MessageParser;
-use crate::client::{self, DetachedHandlers, HandlerLimits, NoHandler, SharedHandler};
+use crate::client::{self, Candidate, DetachedHandlers, HandlerLimits, NoHandler, SharedHandler};
 use crate::engine::{Application, HandshakeRequest, Refusal, SessionLink, generate_id};
 
 /// Options of a plain WebSocket server that the engine does not know.
@@ -18,6 +18,8 @@ use crate::engine::{Application, HandshakeRequest, Refusal, SessionLink, generat
 pub(crate) struct WsConfig {
     /// What handlers of one connection may use.
     pub(crate) handlers: HandlerLimits,
+    /// What one socket may have.
+    pub(crate) sockets: SocketLimits,
     /// What an event's name and body may be.
     pub(crate) arguments: ArgumentLimits,
     /// How many messages of one connection are taken in a second.
@@ -47,6 +49,7 @@ impl WsServer {
     pub(crate) fn new(config: WsConfig) -> Arc<Self> {
         let adapter = (config.adapter)("/");
         let server = serve::namespace("/", adapter, Arc::new(WsEncoder), None);
+        serve::limit_sockets(&server, config.sockets);
         Arc::new(Self { config, server, handler: OnceLock::new() })
     }
 
@@ -75,7 +78,7 @@ impl WsServer {
         let handshake = Handshake::new(Arc::new(client::request_head(request)), None);
         let link = Arc::new(WsLink::default());
         let socket = serve::socket(id.into(), self.server.clone(), handshake, link.clone());
-        Admitted { socket, link }
+        Admitted { candidate: Candidate::new(socket), link }
     }
 
     /// Asks middlewares, then guards, before the upgrade: 403 if a guard says no, 401 if one says why.
@@ -85,7 +88,7 @@ impl WsServer {
             Refusal { status: StatusCode::SERVICE_UNAVAILABLE, message: "Service Unavailable".to_owned() }
         })?;
         let admitted = self.client(&id, request);
-        if let Some(decision) = client::admission(&admitted.socket, self.handler())
+        if let Some(decision) = client::admission(admitted.candidate.socket(), self.handler())
             && let Err(error) = decision.await
         {
             self.handler().refused();
@@ -105,7 +108,7 @@ impl WsServer {
 
 /// A client that may connect.
 struct Admitted {
-    socket: Socket,
+    candidate: Candidate,
     link: Arc<WsLink>,
 }
 
@@ -119,8 +122,8 @@ impl Application for WsApplication {
     fn connect(&self, session: Arc<SessionLink>, request: Arc<HandshakeRequest>) -> WsConnection {
         // Kept by the admission, which every request passes.
         let admitted = request.take_kept::<Admitted>();
-        let Admitted { socket, link } = admitted.unwrap_or_else(|| self.0.client(session.id(), &request));
+        let Admitted { candidate, link } = admitted.unwrap_or_else(|| self.0.client(session.id(), &request));
         link.bind(session.clone());
-        WsConnection::new(self.0.clone(), session, socket)
+        WsConnection::new(self.0.clone(), session, candidate.admitted())
     }
 }

@@ -109,6 +109,9 @@ impl<C: Connection> Session<C> {
                 self.link.set_transport(TransportName::WebSocket);
                 self.config.metrics.upgraded();
                 self.heartbeat.restart();
+                if let Some(connection) = &mut self.connection {
+                    connection.on_upgrade(cx);
+                }
             }
         }
     }
