@@ -4,6 +4,7 @@
 mod compression;
 mod deploy;
 mod examples;
+mod hostile;
 mod http;
 mod listeners;
 mod observability;

@@ -21,6 +21,9 @@ use crate::client::{Event, NamespaceHandler, Task};
 /// Names of unhandled events that are remembered, so that each is logged once.
 const REMEMBERED_UNHANDLED_EVENTS: usize = 256;
 
+/// Bytes of such a name that are remembered and logged.
+const REMEMBERED_NAME_BYTES: usize = 100;
+
 /// A gateway that serves a namespace.
 #[derive(Clone, Debug)]
 pub(crate) struct ServedGateway {
@@ -85,15 +88,16 @@ impl Dispatcher {
 
     fn note_unhandled(&self, event: &str) {
         counters::count_unhandled_event();
+        // Clients choose the names: a long one must not be kept for ever.
+        let name = &event[..event.floor_char_boundary(REMEMBERED_NAME_BYTES)];
         let mut unhandled = self.unhandled.lock();
-        if unhandled.len() < REMEMBERED_UNHANDLED_EVENTS && !unhandled.contains(event) {
-            let name: String = event.chars().take(100).collect();
+        if unhandled.len() < REMEMBERED_UNHANDLED_EVENTS && !unhandled.contains(name) {
             tracing::warn!(
                 event = name,
                 namespace = self.namespace,
                 "no gateway subscribes to this event; further ones of this name are counted only"
             );
-            unhandled.insert(event.to_owned());
+            unhandled.insert(name.to_owned());
         }
     }
 }

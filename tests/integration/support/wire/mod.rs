@@ -17,6 +17,7 @@
 //! | `c > <text>`, `c >b <bytes>` | sends a text or a binary frame |
 //! | `c >f <flags> <bytes>` | sends a frame of these flags: see [`frames::Flags`] |
 //! | `c < <text>`, `c <b <bytes>` | a text or a binary frame that must come next |
+//! | `c <until <text>` | a text frame that must come, after any others |
 //! | `c <close 1002` | a close frame of this code must come next; `-` for one without a code |
 //! | `c <pong <bytes>`, `c <ping <bytes>` | a control frame must come next |
 //! | `c <end` | the connection must end: no frame before it |
@@ -34,4 +35,5 @@ mod runner;
 mod script;
 mod text;
 
+pub(crate) use frames::{Flags, encode};
 pub(crate) use runner::{Case, Server, run_all};

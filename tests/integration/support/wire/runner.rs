@@ -111,6 +111,11 @@ impl Channel {
     }
 }
 
+/// Whether a frame is Engine.IO's ping, which is answered unless a script waits for it.
+fn is_ping(frame: &Frame) -> bool {
+    frame.op == 1 && frame.payload == b"2"
+}
+
 /// One script that runs.
 struct Run {
     server: Server,
@@ -270,6 +275,19 @@ impl Run {
                     Err(format!("the end was due, not `{}`", shown(&channel.frames.buffer)))
                 }
             }
+            "<until" => {
+                let values = &mut self.values;
+                let channel = self.channels.get_mut(step.channel).ok_or("the channel is not open")?;
+                while let Some(frame) = channel.frame().await? {
+                    if is_ping(&frame) {
+                        channel.send(&encode(Flags::default(), b"3")).await;
+                    }
+                    if frame.op == 1 && compare(step.rest, &frame.payload, values).is_ok() {
+                        return Ok(());
+                    }
+                }
+                Err("it did not come before the end of the connection".to_owned())
+            }
             "<" | "<h" | "<or" if http => self.expect_answer(step).await,
             _ => self.expect_frame(step).await,
         }
@@ -310,8 +328,13 @@ impl Run {
             "<pong" => 10,
             _ => return Err("no such step".to_owned()),
         };
-        let Some(frame) = self.channel(step.channel)?.frame().await? else {
-            return Err("a frame was due, not the end of the connection".to_owned());
+        let channel = self.channel(step.channel)?;
+        let frame = loop {
+            let frame = channel.frame().await?.ok_or("a frame was due, not the end of the connection")?;
+            if !is_ping(&frame) || step.rest == "2" {
+                break frame;
+            }
+            channel.send(&encode(Flags::default(), b"3")).await;
         };
         if frame.op != op {
             return Err(format!("a frame of opcode {}: `{}`", frame.op, shown(&frame.payload)));
@@ -344,7 +367,7 @@ impl Run {
             let log = self.channel("log")?;
             let frame = log.frame().await?.ok_or("the log ended")?;
             let text = String::from_utf8_lossy(&frame.payload).into_owned();
-            if text == "2" {
+            if is_ping(&frame) {
                 log.send(&encode(Flags::default(), b"3")).await;
             } else if text == entry {
                 return Ok(());

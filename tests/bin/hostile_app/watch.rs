@@ -1,0 +1,82 @@
+//! Tells what the server holds.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use gateway_runtime::prelude::*;
+use serde::Serialize;
+
+use crate::ALLOCATOR;
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts panics from now on, those that are caught as well. Handlers that panic for a test say `on purpose`.
+pub(crate) fn count_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !info.payload_as_str().is_some_and(|text| text.contains("on purpose")) {
+            PANICS.fetch_add(1, Ordering::Relaxed);
+            usual(info);
+        }
+    }));
+}
+
+/// A handler that waits for its client; it counts as long as it lives.
+pub(crate) struct Waiting;
+
+impl Waiting {
+    pub(crate) fn new() -> Self {
+        WAITING.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the server holds.
+#[derive(Serialize)]
+struct Figures {
+    live_bytes: usize,
+    /// Engine.IO sessions.
+    sessions: usize,
+    /// Sockets of all namespaces.
+    sockets: usize,
+    /// Rooms of all namespaces, those of each socket's own id included.
+    rooms: usize,
+    /// Handlers that wait for an acknowledgement.
+    waiting: usize,
+    /// Tasks of the runtime.
+    tasks: usize,
+    panics: u64,
+}
+
+/// Tells the figures.
+#[web_socket_gateway(namespace = "watch")]
+pub(crate) struct Watch {
+    #[web_socket_server]
+    server: Server,
+}
+
+/// The namespaces that count.
+const NAMESPACES: [&str; 6] = ["/", "/chat", "/closed", "/throwing", "/steady", "/watch"];
+
+#[subscribe_messages]
+impl Watch {
+    #[subscribe_message("figures")]
+    fn figures(&self) -> Figures {
+        let namespaces = NAMESPACES.map(|name| self.server.of(name));
+        Figures {
+            live_bytes: ALLOCATOR.allocated(),
+            sessions: self.server.clients_count(),
+            sockets: namespaces.iter().map(|namespace| namespace.sockets().len()).sum(),
+            rooms: namespaces.iter().map(|namespace| namespace.adapter().rooms().len()).sum(),
+            waiting: WAITING.load(Ordering::Relaxed),
+            tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
+            panics: PANICS.load(Ordering::Relaxed),
+        }
+    }
+}
