@@ -1,6 +1,7 @@
 //! The adapter of a single process: rooms in memory, no I/O.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -36,14 +37,22 @@ struct Member {
     rooms: Vec<Room>,
 }
 
+/// Gives memory back after a peak. Rarely: the next time is a quarter away.
+fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    if map.capacity() > 64 && map.len() * 4 < map.capacity() {
+        map.shrink_to_fit();
+    }
+}
+
 impl State {
     fn leave(&mut self, id: &str, room: &str) {
         if let Some(members) = self.rooms.get_mut(room) {
             members.remove(id);
             if members.is_empty() {
                 self.rooms.remove(room);
-            } else if members.capacity() > 64 && members.len() * 4 < members.capacity() {
-                members.shrink_to_fit();
+                shrink(&mut self.rooms);
+            } else {
+                shrink(members);
             }
         }
     }
@@ -107,11 +116,14 @@ impl Adapter for MemoryAdapter {
         let member =
             sockets.entry(id.clone()).or_insert_with(|| Member { socket: socket.clone(), rooms: Vec::new() });
         for room in rooms {
-            if room == id || member.rooms.contains(&room) {
+            if room == id {
                 continue;
             }
-            all_rooms.entry(room.clone()).or_default().insert(id.clone(), socket.clone());
-            member.rooms.push(room);
+            // The room is asked, not the list: one client in many thousand rooms must not slow down the others.
+            let members = all_rooms.entry(room.clone()).or_default();
+            if members.insert(id.clone(), socket.clone()).is_none() {
+                member.rooms.push(room);
+            }
         }
     }
 
@@ -125,6 +137,7 @@ impl Adapter for MemoryAdapter {
     fn del_all(&self, socket: &Socket) {
         let mut state = self.state.write();
         let Some(member) = state.sockets.remove(socket.id()) else { return };
+        shrink(&mut state.sockets);
         for room in &member.rooms {
             state.leave(socket.id(), room);
         }
@@ -268,5 +281,22 @@ mod tests {
         assert_eq!(adapter.rooms(), [Room::from("y")]);
         assert!(adapter.socket_rooms(&a).is_empty());
         assert_eq!(names(adapter.local_sockets(&to(&["a"], &[]))), Vec::<String>::new());
+    }
+
+    #[test]
+    fn rooms_are_joined_once_and_many_of_them_leave_no_memory_behind() {
+        let server = Server::detached();
+        let socket = Socket::detached_in(&server, "a");
+        let rooms: Vec<_> = (0..10_000).map(|number| format!("room {number}")).collect();
+        let adapter = MemoryAdapter::default();
+        let named = |rooms: &[String]| rooms.iter().map(|room| Room::from(room.as_str())).collect::<Vec<_>>();
+        adapter.add_all(&socket, named(&rooms));
+        adapter.add_all(&socket, named(&rooms[..10]));
+        assert_eq!(adapter.socket_rooms(&socket).len(), 1 + rooms.len());
+        adapter.del(&socket, "room 0");
+        assert_eq!(adapter.socket_rooms(&socket).len(), rooms.len());
+        adapter.del_all(&socket);
+        let state = adapter.state.read();
+        assert!(state.rooms.capacity() <= 64 && state.sockets.capacity() <= 64);
     }
 }

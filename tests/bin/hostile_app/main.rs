@@ -3,7 +3,9 @@
 //!
 //! It has every kind of handler that a client can reach, and tells in the namespace `/watch` how many bytes are
 //! allocated, how many sessions, sockets, rooms and waiting handlers there are, and how often anything panicked.
+#![expect(clippy::unused_self, reason = "handlers are methods, as in NestJS, whatever they need")]
 
+mod soak;
 mod steady;
 mod target;
 mod watch;
@@ -24,7 +26,7 @@ async fn main() -> Result<(), GatewayError> {
     watch::count_panics();
     let app = GatewayApp::builder()
         .only::<(target::Target, target::Chat, target::Closed, target::Throwing)>()
-        .only::<(steady::Steady, watch::Watch)>()
+        .only::<(steady::Steady, soak::Soak, watch::Watch)>()
         .create()
         .await?;
     gateway_examples::listen(app).await

@@ -15,17 +15,8 @@ struct Number {
     number: u64,
 }
 
-/// The well-behaved clients. The options are those of the whole server, since this is its first gateway: times and
-/// limits that a test can wait for and exceed.
-#[web_socket_gateway(
-    namespace = "steady",
-    ping_interval = 3000,
-    ping_timeout = 8000,
-    connect_timeout = 4000,
-    upgrade_timeout = 2000,
-    max_outbox_bytes = 4_000_000,
-    write_timeout = 3000
-)]
+/// The well-behaved clients.
+#[web_socket_gateway(namespace = "steady")]
 pub(crate) struct Steady {
     #[web_socket_server]
     server: Server,

@@ -6,7 +6,7 @@ use gateway_runtime::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::watch::Waiting;
+use crate::watch::{self, Waiting};
 
 /// How long a handler waits for an acknowledgement.
 const ACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -106,6 +106,13 @@ impl Target {
         let _waiting = Waiting::new();
         tokio::time::sleep(Duration::from_millis(milliseconds.min(2000))).await;
         milliseconds
+    }
+}
+
+impl OnGatewayDisconnect for Target {
+    async fn handle_disconnect(&self, _client: Socket, reason: DisconnectReason) -> HookResult {
+        watch::count_leave(&reason);
+        Ok(())
     }
 }
 

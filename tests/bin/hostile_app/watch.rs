@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::ALLOCATOR;
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
+static PING_TIMEOUTS: AtomicU64 = AtomicU64::new(0);
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts panics from now on, those that are caught as well. Handlers that panic for a test say `on purpose`.
@@ -19,6 +20,13 @@ pub(crate) fn count_panics() {
             usual(info);
         }
     }));
+}
+
+/// Counts a client that left because it missed a heartbeat; the others are not counted.
+pub(crate) fn count_leave(reason: &DisconnectReason) {
+    if *reason == DisconnectReason::PingTimeout {
+        PING_TIMEOUTS.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A handler that waits for its client; it counts as long as it lives.
@@ -52,6 +60,8 @@ struct Figures {
     /// Tasks of the runtime.
     tasks: usize,
     panics: u64,
+    /// Clients that missed a heartbeat.
+    ping_timeouts: u64,
 }
 
 /// Tells the figures.
@@ -62,7 +72,7 @@ pub(crate) struct Watch {
 }
 
 /// The namespaces that count.
-const NAMESPACES: [&str; 6] = ["/", "/chat", "/closed", "/throwing", "/steady", "/watch"];
+const NAMESPACES: [&str; 7] = ["/", "/chat", "/closed", "/throwing", "/steady", "/soak", "/watch"];
 
 #[subscribe_messages]
 impl Watch {
@@ -77,6 +87,7 @@ impl Watch {
             waiting: WAITING.load(Ordering::Relaxed),
             tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
             panics: PANICS.load(Ordering::Relaxed),
+            ping_timeouts: PING_TIMEOUTS.load(Ordering::Relaxed),
         }
     }
 }
