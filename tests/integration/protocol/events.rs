@@ -500,9 +500,8 @@ const DIFFERENT: &[Case] = &[
             w < 40{"sid":"<one>"}
             # socket.io 4.8 looks for binary in the answer, level by level, and its process ends: not sent there
             @rust w > 420["echo",{{[*10000}}{{]*10000}}]
-            @rust w < 42["exception",{"status":"error","message":"<*>recursion limit exceeded<*>
-            w > 421["echo",1]
-            w < 431[1]
+            # here `max_json_depth` is 128
+            @rust w <close -
         "#,
     },
 ];
