@@ -92,6 +92,8 @@ install_system_packages() {
     [[ -x ${CHROMIUM:-/usr/bin/chromium} ]] || missing+=(chromium)
     # The tests of the Redis adapters start a server of their own.
     has redis-server || missing+=(redis-server)
+    # The configuration of docs/deploying is run.
+    has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
     if ((${#missing[@]} == 0)); then
         echo 'nothing is missing'
         return

@@ -2,6 +2,7 @@
 
 mod drain;
 mod limits;
+mod nginx;
 mod proxies;
 mod sockets;
 mod tls;

@@ -98,6 +98,11 @@ impl FrontOptions {
 }
 
 impl Front {
+    /// Prepares the process for connections.
+    pub(super) fn prepare(&self) {
+        net::open_files::prepare(&self.entrance.options);
+    }
+
     /// What all ports share.
     pub(super) fn door(&self, requests_timeout: Duration) -> Door {
         Door {

@@ -35,6 +35,7 @@ impl RunningApp {
         options: ShutdownOptions,
         handle: AppHandle,
     ) -> Result<Self, GatewayError> {
+        front.prepare();
         let local_addr = own.local_addr()?;
         let (gateway_addrs, stopped) = serve(ready, Some(own), &front, options, handle.clone()).await?;
         match local_addr {

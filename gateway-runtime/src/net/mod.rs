@@ -7,6 +7,7 @@ mod accept;
 mod activity;
 mod connection;
 mod limits;
+pub(crate) mod open_files;
 mod options;
 mod socket;
 mod stream;

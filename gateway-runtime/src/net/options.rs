@@ -25,6 +25,7 @@ pub struct ConnectionOptions {
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) max_headers: Option<usize>,
     pub(crate) max_header_size: usize,
+    pub(crate) raise_open_files: bool,
 }
 
 impl Default for ConnectionOptions {
@@ -36,6 +37,7 @@ impl Default for ConnectionOptions {
             keep_alive_timeout: Duration::from_secs(75),
             max_headers: None,
             max_header_size: 16 << 10,
+            raise_open_files: true,
         }
     }
 }
@@ -92,6 +94,14 @@ impl ConnectionOptions {
     #[must_use]
     pub fn max_header_size(mut self, bytes: usize) -> Self {
         self.max_header_size = bytes;
+        self
+    }
+
+    /// Whether the start raises the process's limit of open files from its soft to its hard value (often from 1,024
+    /// to a million), as Node does; default true. Connections are open files.
+    #[must_use]
+    pub fn raise_open_files(mut self, raise: bool) -> Self {
+        self.raise_open_files = raise;
         self
     }
 

@@ -12,6 +12,7 @@ use crate::support::app::{TestApp, builder};
 use crate::support::client::{Client, within};
 use crate::support::http::{get, request};
 use crate::support::log::Log;
+use crate::support::process::Example;
 
 const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=polling";
 
@@ -98,6 +99,26 @@ async fn a_flood_is_cut_off() {
     assert_eq!(closed, 140);
     let connections = app.running().handle().health().connections;
     assert!(connections <= 20, "{connections} connections are open");
+}
+
+/// Without descriptors no one can come, which is logged once, and those who are there stay.
+#[tokio::test]
+async fn a_process_without_descriptors_serves_whom_it_has() {
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", "ulimit -n 40; exec \"$0\""]).arg(env!("CARGO_BIN_EXE_deploy-app"));
+    let app = Example::start_command(command, "deploy-app", &[("MAX_CONNECTIONS", "1000")]).await;
+    assert!(app.to_string().contains("max_connections is 1000, but this process may have 40 files open"));
+    let mut client = Client::connect(app.addr(), "/").await;
+    let mut flood = Vec::new();
+    for _ in 0..60 {
+        flood.push(connect(app.addr()).await);
+    }
+    within("the log line", app.printed("no more can be accepted")).await;
+    client.emit("echo", json!(["on"])).await;
+    assert_eq!(client.event("echo").await, json!(["on"]));
+    drop(flood);
+    Client::connect(app.addr(), "/").await.close().await;
+    assert_eq!(app.to_string().matches("no more can be accepted").count(), 1, "{app}");
 }
 
 #[tokio::test]
