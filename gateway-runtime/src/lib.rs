@@ -96,6 +96,11 @@ struct Porting;
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
 
+/// Those of the guide to deploying.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/deploying.md")]
+struct Deploying;
+
 /// Those of the guide to whole applications in tests.
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../docs/testing-app.md")]

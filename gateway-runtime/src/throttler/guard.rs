@@ -90,8 +90,9 @@ impl ThrottlerGuard {
         self
     }
 
-    /// Counts the clients of one address together. Behind a proxy that is the proxy's: read its header with
-    /// [`get_tracker`](Self::get_tracker) then. A client without an address is counted by its socket.
+    /// Counts the clients of one address together. Behind a proxy that is the proxy's, unless
+    /// [`trust_proxy`](crate::GatewayAppBuilder::trust_proxy) says whom to believe. A client without an address is
+    /// counted by its socket.
     #[must_use]
     pub fn by_address(self) -> Self {
         self.get_tracker(|context| {

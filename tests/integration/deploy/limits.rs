@@ -198,6 +198,27 @@ async fn an_idle_connection_ends_with_its_time_and_a_long_poll_does_not() {
     assert!(within("the poll", poll).await.expect("an answer").body.starts_with("40{"));
 }
 
+/// A client that takes nothing of a large answer does not keep it in memory.
+#[tokio::test]
+async fn an_answer_that_nobody_takes_is_given_up() {
+    let options = ConnectionOptions::new().header_read_timeout(400).keep_alive_timeout(400);
+    let app = builder::<Echo>().connection_options(options).create().await.expect("an app");
+    let large = axum::Router::new().route("/large", axum::routing::get(|| async { vec![0; 30_000_000] }));
+    let app = TestApp::listen(app.with_router(large)).await;
+    let mut tcp = connect(app.addr()).await;
+    within("a write", tcp.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"))
+        .await
+        .expect("the server reads");
+    let mut head = [0; 12];
+    within("the answer", tcp.read_exact(&mut head)).await.expect("an answer");
+    let closed = async {
+        while app.running().handle().health().connections > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the close", closed).await;
+}
+
 #[tokio::test]
 async fn headers_have_a_size_and_a_number() {
     let options = ConnectionOptions::new().max_headers(20).max_header_size(8192);
