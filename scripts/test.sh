@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=10
+readonly STEPS=11
 readonly NODE_MAJOR=20
 
 passed=0
@@ -94,6 +94,8 @@ install_system_packages() {
     has redis-server || missing+=(redis-server)
     # The configuration of docs/deploying is run.
     has nginx || [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
+    # A client that is no JavaScript has an environment of its own. Debian's Python comes without what makes one.
+    python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     if ((${#missing[@]} == 0)); then
         echo 'nothing is missing'
         return
@@ -125,6 +127,18 @@ install_javascript() {
     (cd tests/nestjs && npm run build)
 }
 
+# Installs the packages of the Python client, unless they are those of its list already.
+install_python() {
+    local folder=tests/python installed=tests/python/.venv/requirements-of-install.txt
+    if cmp -s "$folder/requirements.txt" "$installed"; then
+        echo "$folder: up to date"
+        return
+    fi
+    python3 -m venv --clear "$folder/.venv"
+    "$folder/.venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$folder/requirements.txt"
+    cp "$folder/requirements.txt" "$installed"
+}
+
 check_documentation() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 }
@@ -141,6 +155,7 @@ check_licences() {
 check_tools
 step 'system packages' none install_system_packages
 step 'JavaScript packages' none install_javascript
+step 'Python packages' none install_python
 step 'format' none cargo fmt --all --check
 step 'lints' none cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'examples' none cargo build -p gateway-examples --bins --locked
@@ -151,7 +166,7 @@ else
 fi
 step 'documentation tests' cargo cargo test --workspace --doc --locked --no-fail-fast
 step 'documentation' none check_documentation
-step 'the JavaScript checks against NestJS itself' reference node tests/js/reference.mjs
+step 'the JavaScript checks against NestJS and socket.io' reference node tests/js/reference.mjs
 step 'licences' none check_licences
 
 printf '\nall steps ok after %d s\n' "$((SECONDS - started))"

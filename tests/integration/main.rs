@@ -1,6 +1,7 @@
 //! Real clients against real servers, in one test binary.
 #![expect(clippy::unused_self, reason = "handlers are methods, as in NestJS, whatever they need")]
 
+mod clients;
 mod compression;
 mod deploy;
 mod examples;

@@ -1,18 +1,22 @@
 /**
- * Judges the checks themselves: runs every one of them against the same examples in NestJS (`../nestjs`, built).
+ * Judges the checks themselves: runs every one of them against the same examples in NestJS (`../nestjs`, built), and those
+ * of the clients' matrix against socket.io.
  *
- *     node reference.mjs [example …]
+ *     node reference.mjs [example | clients …]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { CLIENT_NAMES } from './clients/versions.mjs';
 import { within } from './lib/wait.mjs';
 
 const SERVER = fileURLToPath(new URL('../nestjs/dist/main.js', import.meta.url));
+const CLIENTS_SERVER = fileURLToPath(new URL('clients/server.mjs', import.meta.url));
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications'];
 const WITH_WS = ['events', 'channels'];
+const TRANSPORTS = ['websocket', 'polling', 'default'];
 const START_LIMIT_MS = 20_000;
 
 async function listeningPort(server) {
@@ -26,8 +30,8 @@ async function listeningPort(server) {
   throw new Error('the server ended before it listened');
 }
 
-async function withServer(example, adapter, use) {
-  const server = spawn(process.execPath, [SERVER, example], {
+async function withServer(example, adapter, use, script = SERVER) {
+  const server = spawn(process.execPath, [script, example], {
     env: { ...process.env, PORT: '0', ADAPTER: adapter },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -56,7 +60,7 @@ async function runExample(example) {
   await withServer(example, 'io', async (port) => {
     const url = `http://127.0.0.1:${port}`;
     for (const client of ['4', '3']) {
-      for (const transport of ['websocket', 'polling', 'default']) {
+      for (const transport of TRANSPORTS) {
         const args = ['run.mjs', example, '--url', url, '--transport', transport, '--client', client];
         results.push(await passes(`${example}, ${transport}, client ${client}`, args));
       }
@@ -74,9 +78,23 @@ async function runExample(example) {
   return results;
 }
 
+async function runClients() {
+  const results = [];
+  const run = async (port) => {
+    for (const client of CLIENT_NAMES) {
+      for (const transport of TRANSPORTS) {
+        const args = ['clients/run.mjs', '--url', `http://127.0.0.1:${port}`, '--transport', transport, '--client', client];
+        results.push(await passes(`clients, ${transport}, client ${client}`, args));
+      }
+    }
+  };
+  await withServer('clients', 'io', run, CLIENTS_SERVER);
+  return results;
+}
+
 const results = [];
-for (const example of process.argv.length > 2 ? process.argv.slice(2) : EXAMPLES) {
-  results.push(...(await runExample(example)));
+for (const example of process.argv.length > 2 ? process.argv.slice(2) : [...EXAMPLES, 'clients']) {
+  results.push(...(await (example === 'clients' ? runClients() : runExample(example))));
 }
 const failed = results.filter((passed) => !passed).length;
 console.log(`${results.length - failed} runs passed, ${failed} failed`);

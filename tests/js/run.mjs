@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runChecks } from './lib/runner.mjs';
+import { Session } from './lib/session.mjs';
 
 const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications', 'auth'];
 const CLIENTS = ['4', '3', 'ws'];
@@ -52,5 +53,5 @@ const checks = await import(`./examples/${example}.mjs`);
 const chosen = target.client === 'ws' ? checks.ws : checks.socketIo;
 if (!chosen) usage(`${example} has no checks for --client ${target.client}`);
 
-const failures = await runChecks(chosen, target);
+const failures = await runChecks(chosen, () => new Session(target));
 process.exit(failures === 0 ? 0 : 1);

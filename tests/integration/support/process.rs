@@ -188,7 +188,32 @@ pub(crate) async fn run_script_for_lines(
     let mut command = Command::new("node");
     command.arg(script).args(arguments).current_dir(javascript());
     let title = format!("node {script} {}", arguments.join(" "));
-    let (mut process, output) = spawn(command, &title);
+    run_command(example, command, &title, limit, look).await;
+}
+
+/// Runs a script of `tests/python`, as [`run_script`] does one of `tests/js`.
+pub(crate) async fn run_python(example: &Example, script: &str, arguments: &[&str], limit: Duration) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+    let python = folder.join(".venv/bin/python");
+    assert!(
+        python.is_file(),
+        "the packages of the Python client are not installed: run `python3 -m venv .venv` and \
+         `.venv/bin/pip install -r requirements.txt` in tests/python first"
+    );
+    let mut command = Command::new(python);
+    command.arg(script).args(arguments).current_dir(folder);
+    let title = format!("python {script} {}", arguments.join(" "));
+    run_command(example, command, &title, limit, |_| ()).await;
+}
+
+async fn run_command(
+    example: &impl fmt::Display,
+    command: Command,
+    title: &str,
+    limit: Duration,
+    look: impl FnMut(&str) + Send + 'static,
+) {
+    let (mut process, output) = spawn(command, title);
     let readers = [
         process.stdout.take().map(|stdout| output.collect(stdout, look)),
         process.stderr.take().map(|stderr| output.collect(stderr, |_| ())),

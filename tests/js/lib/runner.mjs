@@ -1,18 +1,17 @@
 /**
  * Runs checks one after the other and counts. Knows nothing of what they check.
  */
-import { Session } from './session.mjs';
 import { within } from './wait.mjs';
 
 /** How long one check may take in all. */
 const CHECK_LIMIT_MS = 90_000;
 
-/** Runs `checks` (name → function of a session) against `target`; returns how many failed. */
-export async function runChecks(checks, target) {
+/** Runs `checks` (name → function of a session), each with a session of its own; returns how many failed. */
+export async function runChecks(checks, newSession) {
   let passed = 0;
   const failed = [];
   for (const [name, check] of Object.entries(checks)) {
-    const session = new Session(target);
+    const session = newSession();
     try {
       const whole = async () => {
         await check(session);
