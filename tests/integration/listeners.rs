@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use gateway_runtime::JoinError;
 use gateway_runtime::prelude::*;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::app::TestApp;
 use crate::support::client::{Client, LIMIT, within};
+use crate::support::http;
 use crate::support::log::{Gate, Log};
 
 /// Adds listeners before its hook waits, and after.
@@ -406,4 +411,46 @@ async fn plain_websocket_has_them_too() {
     assert_eq!(exception["data"]["cause"], json!({ "pattern": "number", "data": "x" }));
     client.close(1000, "").await;
     app.get::<Plain>().log.until_has("Some(1000)").await;
+}
+
+/// Says when its clients have upgraded.
+#[web_socket_gateway(namespace = "upgrading")]
+struct Upgrading {
+    log: Log,
+}
+
+#[subscribe_messages]
+impl Upgrading {}
+
+impl OnGatewayConnection for Upgrading {
+    async fn handle_connection(&self, client: Socket) -> HookResult {
+        let log = self.log.clone();
+        log.add(client.conn().transport().name());
+        client.on_upgrade(move |client, transport| {
+            log.add(format!("{transport}, {}", client.conn().transport()));
+        });
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_is_told() {
+    let app = TestApp::serve::<(Upgrading,)>().await;
+    let addr = app.addr();
+    let opened = http::get(addr, "/socket.io/?EIO=4&transport=polling", &[]).await;
+    let open: Value = serde_json::from_str(&opened.body[1..]).expect("an open packet");
+    let sid = open["sid"].as_str().expect("a session id");
+    let session = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+    http::request(addr, "POST", &session, &[], "40/upgrading,").await;
+    app.get::<Upgrading>().log.until_has("polling").await;
+
+    let url = format!("ws://{addr}/socket.io/?EIO=4&transport=websocket&sid={sid}");
+    let tcp = within("a TCP connection", TcpStream::connect(addr)).await.expect("the server listens");
+    let (mut socket, _) = within("the upgrade", client_async(url, tcp)).await.expect("an upgrade");
+    socket.send(Message::text("2probe")).await.expect("the server reads");
+    let answer = within("the answer", socket.next()).await.expect("a frame").expect("a text");
+    assert_eq!(answer.to_text().expect("a text"), "3probe");
+    socket.send(Message::text("5")).await.expect("the server reads");
+    let entries = app.get::<Upgrading>().log.until_len(2).await;
+    assert_eq!(entries, ["polling", "websocket, websocket"]);
 }
