@@ -5,10 +5,13 @@
 //! exactly, and as many bytes, but for what fluctuates with messages that are on their way. Meanwhile the
 //! well-behaved clients must lose nothing, and nothing may panic.
 
+mod deflate;
 mod floods;
 mod frames;
+mod msgpack;
 mod packets;
 mod requests;
+mod revision3;
 mod steady;
 
 use std::net::SocketAddr;
@@ -93,7 +96,8 @@ async fn quiet(addr: SocketAddr, before: &Figures) -> Figures {
 
 /// Runs every case; returns how many there were, and what went otherwise than written.
 async fn attack(addr: SocketAddr) -> (usize, Vec<String>) {
-    let tables: [&'static [Case]; 3] = [frames::CASES, packets::CASES, requests::CASES];
+    let tables: [&'static [Case]; 6] =
+        [frames::CASES, deflate::CASES, packets::CASES, msgpack::CASES, requests::CASES, revision3::CASES];
     let (mut count, mut failures) = (0, Vec::new());
     for cases in tables {
         count += cases.len();

@@ -5,6 +5,7 @@
 //! allocated, how many sessions, sockets, rooms and waiting handlers there are, and how often anything panicked.
 #![expect(clippy::unused_self, reason = "handlers are methods, as in NestJS, whatever they need")]
 
+mod further;
 mod soak;
 mod steady;
 mod target;
@@ -26,6 +27,7 @@ async fn main() -> Result<(), GatewayError> {
     watch::count_panics();
     let app = GatewayApp::builder()
         .only::<(target::Target, target::Chat, target::Closed, target::Throwing)>()
+        .only::<(further::Packed, further::Old, further::Deflated, further::Made)>()
         .only::<(steady::Steady, soak::Soak, watch::Watch)>()
         .create()
         .await?;

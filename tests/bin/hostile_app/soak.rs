@@ -5,11 +5,6 @@ use serde::Deserialize;
 
 use crate::watch;
 
-/// A time from the environment.
-fn milliseconds(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 /// A number for everybody in a room.
 #[derive(Deserialize)]
 struct Cast {
@@ -18,17 +13,8 @@ struct Cast {
     number: u64,
 }
 
-/// The busy clients. The options are those of the whole server, since this is its first gateway: times and limits that
-/// a test can wait for and exceed.
-#[web_socket_gateway(
-    namespace = "soak",
-    ping_interval = milliseconds("PING_INTERVAL", 3000),
-    ping_timeout = milliseconds("PING_TIMEOUT", 8000),
-    connect_timeout = 4000,
-    upgrade_timeout = 2000,
-    max_outbox_bytes = 4_000_000,
-    write_timeout = 3000
-)]
+/// The busy clients.
+#[web_socket_gateway(namespace = "soak")]
 pub(crate) struct Soak {
     #[web_socket_server]
     server: Server,

@@ -1,11 +1,13 @@
 //! Tells what the server holds.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use gateway_runtime::prelude::*;
 use serde::Serialize;
 
 use crate::ALLOCATOR;
+use crate::further::{Deflated, Old, Packed};
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 static PING_TIMEOUTS: AtomicU64 = AtomicU64::new(0);
@@ -69,6 +71,12 @@ struct Figures {
 pub(crate) struct Watch {
     #[web_socket_server]
     server: Server,
+    #[inject]
+    packed: Arc<Packed>,
+    #[inject]
+    old: Arc<Old>,
+    #[inject]
+    deflated: Arc<Deflated>,
 }
 
 /// The namespaces that count.
@@ -78,10 +86,12 @@ const NAMESPACES: [&str; 7] = ["/", "/chat", "/closed", "/throwing", "/steady", 
 impl Watch {
     #[subscribe_message("figures")]
     fn figures(&self) -> Figures {
-        let namespaces = NAMESPACES.map(|name| self.server.of(name));
+        let servers = [&self.server, &self.packed.server, &self.old.server, &self.deflated.server];
+        let mut namespaces: Vec<_> = NAMESPACES.iter().map(|name| self.server.of(name)).collect();
+        namespaces.extend(servers[1..].iter().map(|server| server.of("/")));
         Figures {
             live_bytes: ALLOCATOR.allocated(),
-            sessions: self.server.clients_count(),
+            sessions: servers.iter().map(|server| server.clients_count()).sum(),
             sockets: namespaces.iter().map(|namespace| namespace.sockets().len()).sum(),
             rooms: namespaces.iter().map(|namespace| namespace.adapter().rooms().len()).sum(),
             waiting: WAITING.load(Ordering::Relaxed),

@@ -25,6 +25,7 @@ pub(super) const FLOODS: &[Flood] = &[
     ("three hundred times connect, fire, disconnect", |addr| Box::pin(fire_and_forget(addr))),
     ("three hundred clients at once that go at once", |addr| Box::pin(crowd(addr))),
     ("ten thousand namespaces", |addr| Box::pin(namespaces(addr))),
+    ("two thousand namespaces that there are while a client is in them", |addr| Box::pin(made(addr))),
     ("ten thousand rooms", |addr| Box::pin(rooms(addr))),
     ("two thousand times into a namespace and out", |addr| Box::pin(in_and_out(addr))),
     ("the request for a WebSocket, cut at every offset", |addr| Box::pin(cut_upgrades(addr))),
@@ -119,6 +120,22 @@ async fn namespaces(addr: SocketAddr) {
         }
         for _ in 0..100 {
             assert_eq!(client.packet().await.data["message"], "Invalid namespace");
+        }
+    }
+}
+
+async fn made(addr: SocketAddr) {
+    let mut client = Client::open(addr).await;
+    for hundred in 0..20 {
+        for number in 0..100 {
+            client.send_text(&format!("40/made-{hundred}{number:02},")).await;
+        }
+        for _ in 0..100 {
+            // A server has a limit on those, and says so.
+            assert!(matches!(client.packet().await.kind, '0' | '4'));
+        }
+        for number in 0..100 {
+            client.send_text(&format!("41/made-{hundred}{number:02},")).await;
         }
     }
 }

@@ -281,7 +281,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     joined!("a client that goes while it is decided on", "w > 40/closed,", "w cut"),
     joined!("a second CONNECT while it is decided on", "w > 40/closed,", "w > 40/closed,", "w <close -"),
-    joined!("a DISCONNECT while it is decided on", "w > 40/closed,", "w > 41/closed,", "w <close -"),
+    joined!("a DISCONNECT while it is decided on", "w > 40/closed,", "w > 41/closed,", "w <gone"),
     joined!("a DISCONNECT with a payload", "w > 41{}", "w <close -"),
     joined!("two DISCONNECTs", "w > 41", "w > 41", "w <close -"),
     joined!(

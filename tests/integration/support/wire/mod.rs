@@ -17,6 +17,7 @@
 //! | `c > <text>`, `c >b <bytes>` | sends a text or a binary frame |
 //! | `c >f <flags> <bytes>` | sends a frame of these flags: see [`frames::Flags`] |
 //! | `c < <text>`, `c <b <bytes>` | a text or a binary frame that must come next |
+//! | `c <any` | an answer or a frame must come, whatever is in it, or the connection must end |
 //! | `c <until <text>` | a text frame that must come, after any others |
 //! | `c <close 1002` | a close frame of this code must come next; `-` for one without a code |
 //! | `c <pong <bytes>`, `c <ping <bytes>` | a control frame must come next |

@@ -275,6 +275,16 @@ impl Run {
                     Err(format!("the end was due, not `{}`", shown(&channel.frames.buffer)))
                 }
             }
+            "<any" => {
+                let channel = self.channel(step.channel)?;
+                if http {
+                    // Too early an end is an answer, too.
+                    let _answer = channel.answer().await;
+                } else {
+                    channel.frame().await?;
+                }
+                Ok(())
+            }
             "<until" => {
                 let values = &mut self.values;
                 let channel = self.channels.get_mut(step.channel).ok_or("the channel is not open")?;

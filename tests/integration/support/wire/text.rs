@@ -93,24 +93,21 @@ fn repeated(text: &str) -> String {
 
 /// Reads `\x1e` and `\r\n`; every other backslash stands for itself, as JSON has it.
 fn bytes(text: &str) -> Vec<u8> {
-    let source = text.as_bytes();
-    let mut bytes = Vec::with_capacity(source.len());
-    let mut at = 0;
-    while at < source.len() {
-        let rest = &source[at..];
-        if rest.starts_with(br"\r\n") {
-            bytes.extend(b"\r\n");
-            at += 4;
-            continue;
-        }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        bytes.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
         let hex = rest.strip_prefix(br"\x").and_then(|rest| std::str::from_utf8(rest.get(..2)?).ok());
-        let (byte, length) = match hex.map(|hex| u8::from_str_radix(hex, 16)) {
-            Some(Ok(byte)) => (byte, 4),
-            _ => (source[at], 1),
+        let (byte, length): (&[u8], _) = match hex.map(|hex| u8::from_str_radix(hex, 16)) {
+            Some(Ok(byte)) => (&[byte], 4),
+            _ if rest.starts_with(br"\r\n") => (b"\r\n", 4),
+            _ => (b"\\", 1),
         };
-        bytes.push(byte);
-        at += length;
+        bytes.extend_from_slice(byte);
+        rest = &rest[length..];
     }
+    bytes.extend_from_slice(rest);
     bytes
 }
 
