@@ -2,9 +2,7 @@
  * `XMLHttpRequest` as browsers have it since 2012, as far as engine.io-client 3 uses it: with binary answers, which the
  * package that it brings for Node has not. It counts them, so that a run can show that there were some.
  */
-import { Agent, request } from 'node:http';
-
-const agent = new Agent({ keepAlive: true });
+import { request } from 'node:http';
 
 const OPENED = 1;
 const HEADERS_RECEIVED = 2;
@@ -42,7 +40,8 @@ export class XMLHttpRequest {
   }
 
   send(data) {
-    const options = { method: this.#method, headers: this.#requestHeaders, agent };
+    // A connection for each: browsers try again when one that they kept was closed meanwhile, this does not.
+    const options = { method: this.#method, headers: this.#requestHeaders, agent: false };
     this.#outgoing = request(this.#url, options, (incoming) => this.#receive(incoming));
     this.#outgoing.on('error', () => this.#fail());
     if (data === null || data === undefined || typeof data === 'string') {
