@@ -115,6 +115,12 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
         let _ = server;
     }
 
+    /// Resolves when what other processes send reaches this one (or when that has taken too long): an
+    /// application waits for it before it listens.
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
     /// Called when the namespace is removed or the application stops: leaves the cluster.
     fn close(&self) -> BoxFuture<'_, ()> {
         ready(()).boxed()
@@ -207,3 +213,24 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
 
 /// Makes the adapter of each namespace, by the namespace's name.
 pub type AdapterFactory = Arc<dyn Fn(&str) -> Arc<dyn Adapter> + Send + Sync>;
+
+/// What makes the adapters of a server's namespaces: a connected service (`RedisAdapter`), or a function
+/// from a namespace's name to its adapter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes no adapters",
+    label = "expected a connected adapter such as `RedisAdapter::connect(url).await?`",
+    note = "a function works too: `|namespace: &str| -> Arc<dyn Adapter>`"
+)]
+pub trait IntoAdapterFactory {
+    /// The function that makes them.
+    fn into_adapter_factory(self) -> AdapterFactory;
+}
+
+impl<F> IntoAdapterFactory for F
+where
+    F: Fn(&str) -> Arc<dyn Adapter> + Send + Sync + 'static,
+{
+    fn into_adapter_factory(self) -> AdapterFactory {
+        Arc::new(self)
+    }
+}

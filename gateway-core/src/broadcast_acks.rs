@@ -92,6 +92,11 @@ impl RemoteAcks {
         self.0.is_closed()
     }
 
+    /// Resolves when nobody waits for answers any more.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     fn report(&self, report: Report) {
         // Whoever stopped waiting does not want it.
         let _ = self.0.send(report);

@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 
 use crate::adapter::{Adapter, AdapterError, BroadcastOptions, ServerSideAckError};
 use crate::arguments::Arguments;
-use crate::broadcast_acks::BroadcastAcks;
+use crate::broadcast_acks::{BroadcastAcks, RemoteAcks};
 use crate::frames::Frames;
 use crate::payload::Payload;
 use crate::remote::RemoteSocket;
@@ -104,6 +104,29 @@ impl State {
     }
 }
 
+impl MemoryAdapter {
+    /// Whether a room has members, those of single sockets included: whether a message that another server
+    /// sends to it is for anybody here.
+    pub fn has_room(&self, room: &str) -> bool {
+        let state = self.state.read();
+        state.rooms.contains_key(room) || state.sockets.contains_key(room)
+    }
+
+    /// [`broadcast_with_ack`](Adapter::broadcast_with_ack) to the clients of this process, and the side on
+    /// which an adapter reports the answers of other processes.
+    pub fn broadcast_with_remote_acks(
+        &self,
+        server: &Server,
+        payload: Payload,
+        to: &BroadcastOptions,
+    ) -> (BroadcastAcks, RemoteAcks) {
+        let (recipients, id) = (self.local_sockets(to), server.next_ack_id());
+        let acks = BroadcastAcks::expect_with_remote(&recipients, id, to.flags.timeout);
+        send_with_ack(server, payload, to, &recipients, id);
+        acks
+    }
+}
+
 impl Adapter for MemoryAdapter {
     fn add_all(&self, socket: &Socket, rooms: Vec<Room>) {
         let mut state = self.state.write();
@@ -176,12 +199,7 @@ impl Adapter for MemoryAdapter {
         let recipients = self.local_sockets(to);
         let id = server.next_ack_id();
         let acks = BroadcastAcks::expect(&recipients, id, to.flags.timeout);
-        if !recipients.is_empty() {
-            let frames = encode(server, payload, Some(id), to);
-            for socket in &recipients {
-                socket.send_frames(&frames, to.flags.volatile);
-            }
-        }
+        send_with_ack(server, payload, to, &recipients, id);
         acks
     }
 
@@ -240,6 +258,16 @@ impl Adapter for MemoryAdapter {
     }
 }
 
+fn send_with_ack(server: &Server, payload: Payload, to: &BroadcastOptions, recipients: &[Socket], id: u64) {
+    if recipients.is_empty() {
+        return;
+    }
+    let frames = encode(server, payload, Some(id), to);
+    for socket in recipients {
+        socket.send_frames(&frames, to.flags.volatile);
+    }
+}
+
 /// Encodes an event once for all who receive it.
 fn encode(server: &Server, payload: Payload, ack: Option<u64>, to: &BroadcastOptions) -> Frames {
     server.encode_event(payload, ack).with_compression(to.flags.compress != Some(false))
@@ -275,6 +303,10 @@ mod tests {
         assert_eq!(names(adapter.local_sockets(&to(&["x", "y"], &["a"]))), ["b", "c"]);
         assert_eq!(names(adapter.local_sockets(&to(&[], &["x"]))), ["c"]);
         assert_eq!(names(adapter.local_sockets(&to(&["c", "nobody"], &[]))), ["c"]);
+
+        let memory = MemoryAdapter::default();
+        memory.add_all(&a, vec!["x".into()]);
+        assert!(memory.has_room("x") && memory.has_room("a") && !memory.has_room("y"));
 
         b.leave("x");
         adapter.del_all(&a);

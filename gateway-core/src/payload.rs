@@ -164,6 +164,23 @@ impl Payload {
         Ok(Self { buffer, arguments_start, attachments })
     }
 
+    /// An event whose parts are JSON already, as an adapter has received them from another server: its name,
+    /// quotes included, and its arguments without brackets (`1,2`), empty if there are none. Placeholders
+    /// stand for `attachments`.
+    pub fn from_json(event: &[u8], arguments: &[u8], attachments: Vec<Bytes>) -> Self {
+        let mut buffer = Vec::with_capacity(HEADROOM + event.len() + arguments.len() + 3);
+        buffer.resize(HEADROOM, b' ');
+        buffer.push(b'[');
+        buffer.extend_from_slice(event);
+        if !arguments.is_empty() {
+            buffer.push(b',');
+        }
+        let arguments_start = buffer.len();
+        buffer.extend_from_slice(arguments);
+        buffer.push(b']');
+        Self { buffer, arguments_start, attachments }
+    }
+
     /// Appends one more argument: the offset by which a client tells what it has received.
     pub fn push_str(&mut self, argument: &str) {
         let needs_comma = self.has_arguments() || self.arguments_start > HEADROOM + 1;
@@ -308,6 +325,16 @@ mod tests {
             r#"["b",{"first":{"_placeholder":true,"num":0},"last":{"_placeholder":true,"num":1}}]"#
         );
         assert_eq!(payload.attachments(), [Bytes::from_static(b"one"), Bytes::from_static(b"two")]);
+    }
+
+    #[test]
+    fn an_event_of_json() {
+        for (arguments, written) in [("", r#"["e"]"#), ("1,[2]", r#"["e",1,[2]]"#)] {
+            let payload = Payload::from_json(b"\"e\"", arguments.as_bytes(), Vec::new());
+            assert_eq!(payload.json(), written.as_bytes());
+            assert_eq!(payload.event_json(), b"\"e\"");
+            assert_eq!(payload.arguments_json(), arguments.as_bytes());
+        }
     }
 
     #[test]

@@ -34,12 +34,17 @@
 //! and `ws` (the two protocols), `dispatch` (from events to handlers and back), `app`. What handlers
 //! and macros speak of is in `gateway-core`, which this crate re-exports.
 
+#[cfg(feature = "redis")]
+mod adapters;
 mod app;
 mod client;
 mod dispatch;
 mod engine;
+mod js_date;
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "redis")]
+mod msgpack;
 mod net;
 pub mod prelude;
 mod socketio;
@@ -51,6 +56,12 @@ mod ws;
 #[doc(hidden)]
 pub use gateway_core::private as __private;
 
+#[cfg(feature = "redis")]
+#[doc(inline)]
+pub use adapters::redis::{
+    RedisAdapter, RedisAdapterBuilder, RedisAdapterStats, RedisBroadcastOperator, RedisConnectError,
+    RedisEmitter,
+};
 #[doc(inline)]
 pub use app::{
     AppHandle, GatewayApp, GatewayAppBuilder, GatewayError, Health, HealthState, Injected, InjectedRejection,

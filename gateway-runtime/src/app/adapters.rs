@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use gateway_core::MemoryAdapter;
-use gateway_core::adapter::{Adapter, AdapterFactory};
+use gateway_core::adapter::{AdapterFactory, IntoAdapterFactory};
 
 use crate::ws::{MessageParser, WsFrame, WsMessage};
 
@@ -52,10 +52,18 @@ impl IoAdapter {
         Self { adapter: in_memory() }
     }
 
-    /// Socket.IO whose namespaces broadcast through adapters that `make` makes, by the namespace's
-    /// name (`createAdapter` in NestJS's `RedisIoAdapter`).
-    pub fn with_adapter(make: impl Fn(&str) -> Arc<dyn Adapter> + Send + Sync + 'static) -> Self {
-        Self { adapter: Arc::new(make) }
+    /// Socket.IO whose namespaces broadcast through other adapters (`createAdapter` in NestJS's
+    /// `RedisIoAdapter`): a connected one such as `RedisAdapter`, or what a function makes for each
+    /// namespace, by its name.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use gateway_runtime::{Adapter, IoAdapter, MemoryAdapter};
+    ///
+    /// let adapter = IoAdapter::with_adapter(|_: &str| -> Arc<dyn Adapter> { Arc::new(MemoryAdapter::default()) });
+    /// ```
+    pub fn with_adapter(adapters: impl IntoAdapterFactory) -> Self {
+        Self { adapter: adapters.into_adapter_factory() }
     }
 }
 

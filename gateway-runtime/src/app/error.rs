@@ -87,6 +87,10 @@ pub enum GatewayError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    /// The adapter between servers is not connected.
+    #[error("the adapter between servers is not connected")]
+    Adapter(#[source] Box<dyn std::error::Error + Send + Sync>),
+
     /// The address cannot be listened on.
     #[error("cannot listen on {address}{}", hint(source, *port))]
     Listen {
@@ -138,6 +142,13 @@ fn unix_hint(source: &io::Error) -> &'static str {
         io::ErrorKind::NotFound => ": its folder does not exist",
         io::ErrorKind::PermissionDenied => ": the process may not write to its folder",
         _ => "",
+    }
+}
+
+#[cfg(feature = "redis")]
+impl From<crate::RedisConnectError> for GatewayError {
+    fn from(error: crate::RedisConnectError) -> Self {
+        Self::Adapter(error.into())
     }
 }
 

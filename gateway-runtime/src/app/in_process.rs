@@ -20,13 +20,13 @@ pub(crate) struct InProcessApp {
 
 impl InProcessApp {
     pub(super) fn start(ready: Ready, front: &Front, options: ShutdownOptions, handle: AppHandle) -> Self {
-        let Ready { ports, served, detached } = ready;
+        let Ready { ports, served, adapters, detached } = ready;
         let routers = ports.into_iter().map(|port| (port.port, port.router)).collect();
         handle.vitals.ready(&served);
         // No load balancer is to be told.
         let options = options.drain(0);
         let door = front.door(options.requests_timeout);
-        let serving = Serving { handle: handle.clone(), served, detached, options };
+        let serving = Serving { handle: handle.clone(), served, adapters, detached, options };
         let stopped = tokio::spawn(serving.run(Vec::new(), door));
         Self { routers, handle, stopped }
     }

@@ -9,13 +9,15 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::future::{BoxFuture, FutureExt};
-use gateway_core::Cors;
+use gateway_core::{Adapter, Cors};
 use http::{HeaderMap, header};
 use tower::ServiceExt;
 
 use super::client_files::ClientFiles;
 use super::cors;
 use crate::engine::{Application, CloseReason, Engine, PlainEngine};
+use crate::socketio::SocketIoServer;
+use crate::ws::WsServer;
 
 /// A running engine, whatever it speaks.
 pub(crate) trait Served: Send + Sync {
@@ -25,6 +27,24 @@ pub(crate) trait Served: Send + Sync {
     fn stop(&self);
     /// Closes all sessions, spread over a window, and waits until they are gone.
     fn close(&self, window: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// A server whose namespaces have adapters.
+pub(crate) trait Adapters: Send + Sync {
+    /// Those of all its namespaces.
+    fn adapters(&self) -> Vec<Arc<dyn Adapter>>;
+}
+
+impl Adapters for SocketIoServer {
+    fn adapters(&self) -> Vec<Arc<dyn Adapter>> {
+        SocketIoServer::adapters(self)
+    }
+}
+
+impl Adapters for WsServer {
+    fn adapters(&self) -> Vec<Arc<dyn Adapter>> {
+        vec![self.server().adapter().clone()]
+    }
 }
 
 impl<A: Application> Served for Engine<A> {

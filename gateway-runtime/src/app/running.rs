@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
-use super::mount::Served;
+use super::mount::{Adapters, Served};
 use super::start::{PortRouter, Ready};
 use super::{AppHandle, GatewayError, ListenAddr, ShutdownOptions, shutdown};
 use crate::client::DetachedHandlers;
@@ -93,7 +93,7 @@ async fn serve(
     options: ShutdownOptions,
     handle: AppHandle,
 ) -> Result<(Vec<(u16, SocketAddr)>, JoinHandle<()>), GatewayError> {
-    let Ready { ports, served, detached } = ready;
+    let Ready { ports, served, adapters, detached } = ready;
     let (mut gateway_addrs, mut listening) = (Vec::new(), Vec::new());
     let how = own.as_ref().map(|own| own.options).unwrap_or_default();
     for PortRouter { port, router } in ports {
@@ -108,7 +108,7 @@ async fn serve(
     }
     handle.vitals.ready(&served);
     let door = front.door(options.requests_timeout);
-    let serving = Serving { handle, served, detached, options };
+    let serving = Serving { handle, served, adapters, detached, options };
     Ok((gateway_addrs, tokio::spawn(serving.run(listening, door))))
 }
 
@@ -128,6 +128,7 @@ async fn listen(
 pub(super) struct Serving {
     pub(super) handle: AppHandle,
     pub(super) served: Vec<Arc<dyn Served>>,
+    pub(super) adapters: Vec<Arc<dyn Adapters>>,
     pub(super) detached: DetachedHandlers,
     pub(super) options: ShutdownOptions,
 }
@@ -186,6 +187,8 @@ impl Serving {
         if running > 0 {
             tracing::warn!("handlers of {running} clients were still running when the application stopped");
         }
+        let adapters: Vec<_> = self.adapters.iter().flat_map(|server| server.adapters()).collect();
+        join_all(adapters.iter().map(|adapter| adapter.close())).await;
         container.application_shutdown(signal).await;
         tracing::info!("stopped");
     }

@@ -17,7 +17,7 @@ use super::client_files::ClientFiles;
 use super::compression;
 use super::cors;
 use super::error::GatewayError;
-use super::mount::{Mount, Served};
+use super::mount::{Adapters, Mount, Served};
 use super::start::RegisteredGateway;
 use super::{IoAdapter, WebSocketAdapter, WsAdapter};
 use crate::client::{DetachedHandlers, HandlerLimits};
@@ -44,7 +44,17 @@ pub(crate) struct PortServers {
     pub(crate) port: Option<u16>,
     pub(crate) mounts: Vec<Mount>,
     pub(crate) served: Vec<Arc<dyn Served>>,
+    pub(crate) adapters: Vec<Arc<dyn Adapters>>,
 }
+
+impl PortServers {
+    fn new(port: Option<u16>) -> Self {
+        Self { port, mounts: Vec::new(), served: Vec::new(), adapters: Vec::new() }
+    }
+}
+
+/// What serves one group of gateways.
+type Serves = (Mount, Arc<dyn Served>, Arc<dyn Adapters>);
 
 /// Builds the servers of all gateways. The app's own port comes first, with or without gateways.
 pub(crate) fn build(
@@ -58,19 +68,20 @@ pub(crate) fn build(
         WebSocketAdapter::Io(_) => "/socket.io",
         WebSocketAdapter::Ws(_) => "/",
     };
-    let mut ports = vec![PortServers { port: None, mounts: Vec::new(), served: Vec::new() }];
+    let mut ports = vec![PortServers::new(None)];
     for group in groups(gateways, default_path, app_port) {
         warn_of_differences(&group);
-        let (mount, served) = match adapter {
+        let (mount, served, adapters) = match adapter {
             WebSocketAdapter::Io(io) => socket_io(&group, io, detached, sources)?,
             WebSocketAdapter::Ws(ws) => plain(&group, ws, detached, sources)?,
         };
         let index = ports.iter().position(|port| port.port == group.port).unwrap_or_else(|| {
-            ports.push(PortServers { port: group.port, mounts: Vec::new(), served: Vec::new() });
+            ports.push(PortServers::new(group.port));
             ports.len() - 1
         });
         ports[index].mounts.push(mount);
         ports[index].served.push(served);
+        ports[index].adapters.push(adapters);
     }
     Ok(ports)
 }
@@ -230,7 +241,7 @@ fn socket_io(
     io: &IoAdapter,
     detached: &DetachedHandlers,
     sources: Sources<'_>,
-) -> Result<(Mount, Arc<dyn Served>), GatewayError> {
+) -> Result<Serves, GatewayError> {
     let options = group.options();
     let cors = group.cors();
     let adapter: AdapterFactory = io.adapter.clone();
@@ -278,7 +289,7 @@ fn socket_io(
     let counted = Arc::downgrade(&engine);
     server.count_clients_with(move || counted.upgrade().map_or(0, |engine| engine.sessions()));
     let files = options.serve_client.clone().and_then(ClientFiles::new);
-    Ok((Mount::socket_io(&group.path, engine.clone(), cors.as_ref(), files), engine))
+    Ok((Mount::socket_io(&group.path, engine.clone(), cors.as_ref(), files), engine, server))
 }
 
 fn plain(
@@ -286,7 +297,7 @@ fn plain(
     ws: &WsAdapter,
     detached: &DetachedHandlers,
     sources: Sources<'_>,
-) -> Result<(Mount, Arc<dyn Served>), GatewayError> {
+) -> Result<Serves, GatewayError> {
     for gateway in &group.gateways {
         if let Some(namespace) = gateway.options.namespace.clone() {
             let namespace = namespace.text();
@@ -315,8 +326,8 @@ fn plain(
         limits: group.limits(),
         allow_request: Some(admission(server.clone())),
     };
-    let engine = PlainEngine::new(config, WsApplication(server));
-    Ok((Mount::plain(&group.path, engine.clone()), engine))
+    let engine = PlainEngine::new(config, WsApplication(server.clone()));
+    Ok((Mount::plain(&group.path, engine.clone()), engine, server))
 }
 
 /// Middlewares and guards decide before the upgrade.

@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::Router;
+use futures_util::future::join_all;
 use gateway_core::container::{Container, ContainerBuilder, Instance, ProviderKey};
 use gateway_core::registry::{self, GatewayDescriptor, GatewayHooks, HandlerDescriptor};
 use gateway_core::{GatewayOptions, NamespacePattern, Server, serve};
 
 use super::error::GatewayError;
-use super::mount::{self, Served};
+use super::mount::{self, Adapters, Served};
 use super::{WebSocketAdapter, servers};
 use crate::client::{DetachedHandlers, DetachedLimits};
 use crate::dispatch::{GlobalEnhancers, Overrides, Sources};
@@ -140,6 +141,7 @@ pub(crate) struct PortRouter {
 pub(crate) struct Ready {
     pub(crate) ports: Vec<PortRouter>,
     pub(crate) served: Vec<Arc<dyn Served>>,
+    pub(crate) adapters: Vec<Arc<dyn Adapters>>,
     pub(crate) detached: DetachedHandlers,
 }
 
@@ -170,7 +172,7 @@ pub(crate) async fn ready(
     container.application_bootstrap().await?;
 
     let mut behind = Some(behind.layer(axum::Extension(container.clone())));
-    let (mut ports, mut served) = (Vec::new(), Vec::new());
+    let (mut ports, mut served, mut adapters) = (Vec::new(), Vec::new(), Vec::new());
     for server in servers {
         // The user's routes are on the app's own port only.
         let routes = if server.port.is_none() { behind.take() } else { None };
@@ -179,8 +181,11 @@ pub(crate) async fn ready(
             router: mount::router(server.mounts, routes.unwrap_or_default()),
         });
         served.extend(server.served);
+        adapters.extend(server.adapters);
     }
-    Ok(Ready { ports, served, detached })
+    let all: Vec<_> = adapters.iter().flat_map(|server| server.adapters()).collect();
+    join_all(all.iter().map(|adapter| adapter.ready())).await;
+    Ok(Ready { ports, served, adapters, detached })
 }
 
 /// The lines that NestJS prints at start.

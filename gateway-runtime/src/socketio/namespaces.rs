@@ -320,6 +320,12 @@ impl SocketIoServer {
         close(entry.server.adapter().clone());
     }
 
+    /// The adapters of all namespaces.
+    pub(crate) fn adapters(&self) -> Vec<Arc<dyn Adapter>> {
+        let entries = self.namespaces.entries.read();
+        entries.by_name.values().map(|entry| entry.server.adapter().clone()).collect()
+    }
+
     /// The namespace that a gateway names: never a child, whatever the patterns of others say.
     pub(crate) fn named(&self, name: &str) -> Server {
         self.entry(name, |_| None)

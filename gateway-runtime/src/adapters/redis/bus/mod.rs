@@ -1,0 +1,233 @@
+//! The one connection of a process to the channels of its cluster, whatever happens to Redis.
+//!
+//! A [`Bus`] publishes in order out of a bounded buffer, keeps subscriptions alive across reconnects, and
+//! counts what it loses. It knows channels and bytes, and must never know what they mean.
+//!
+//! - What is published while Redis is away waits, up to a bound; what comes past it is dropped.
+//! - What was being sent when the connection broke may have arrived: it is not sent again.
+//! - Connections come back by themselves, each with growing, random pauses.
+
+mod backoff;
+mod outbox;
+mod publisher;
+mod stats;
+mod subscriber;
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use gateway_core::{AdapterError, AdapterHealth};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use self::backoff::Backoff;
+use self::outbox::Outbox;
+use self::publisher::Publisher;
+pub use self::stats::RedisAdapterStats;
+pub(crate) use self::stats::Stats;
+use self::subscriber::Lane;
+pub(crate) use self::subscriber::Membership;
+use super::driver::{Delivery, Driver, DriverError, Publication, Topic};
+
+/// Limits and times of a bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BusOptions {
+    /// For a connection and for an answer.
+    pub(crate) timeout: Duration,
+    /// How often a quiet connection is asked whether it still works.
+    pub(crate) ping_interval: Duration,
+    /// Messages that wait to be published.
+    pub(crate) max_buffered_messages: usize,
+    /// Bytes of messages that wait to be published.
+    pub(crate) max_buffered_bytes: usize,
+}
+
+impl Default for BusOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(5),
+            ping_interval: Duration::from_secs(10),
+            max_buffered_messages: 65_536,
+            max_buffered_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// Who gets the messages of a subscription.
+pub(crate) trait Receive: Send + Sync + 'static {
+    /// Takes a message, on the task that reads the connection: it must not block.
+    fn receive(&self, delivery: Delivery);
+}
+
+/// A handle; when the last one goes, so do the connections.
+#[derive(Clone)]
+pub(crate) struct Bus {
+    shared: Arc<Shared>,
+    lanes: Arc<Mutex<Vec<Arc<Lane>>>>,
+    _stop_when_dropped: Arc<DropGuard>,
+}
+
+/// What the tasks of a bus share.
+pub(crate) struct Shared {
+    driver: Arc<dyn Driver>,
+    options: BusOptions,
+    outbox: Outbox,
+    publisher: Publisher,
+    stats: Arc<Stats>,
+    stop: CancellationToken,
+    runtime: tokio::runtime::Handle,
+}
+
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bus").field("driver", &self.shared.driver).finish_non_exhaustive()
+    }
+}
+
+impl Bus {
+    /// Connects; tries for as long as `wait`, and once at least. A bus that `subscribes` has a connection for
+    /// it from the start.
+    ///
+    /// # Errors
+    /// What the last try failed with.
+    pub(crate) async fn connect(
+        driver: Arc<dyn Driver>,
+        options: BusOptions,
+        wait: Duration,
+        subscribes: bool,
+    ) -> Result<Self, DriverError> {
+        let stop = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            outbox: Outbox::new(options.max_buffered_messages, options.max_buffered_bytes),
+            publisher: Publisher::default(),
+            stats: Arc::default(),
+            runtime: tokio::runtime::Handle::current(),
+            stop: stop.clone(),
+            driver,
+            options,
+        });
+        let lane = Lane::new(shared.stats.clone(), &shared.stop);
+        let deadline = Instant::now() + wait;
+        let mut backoff = Backoff::default();
+        let (commands, subscriber) = loop {
+            let commands = shared.driver.connect(None);
+            let subscriber = async {
+                if subscribes {
+                    shared.driver.connect(Some(lane.receiver())).await.map(Some)
+                } else {
+                    Ok(None)
+                }
+            };
+            match futures_util::future::try_join(commands, subscriber).await {
+                Ok(connections) => break connections,
+                Err(error @ DriverError::Invalid(_)) => return Err(error),
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(error) => tracing::warn!(%error, "Redis cannot be reached yet"),
+            }
+            // Not longer than there is time.
+            let _ = tokio::time::timeout_at(deadline, backoff.wait()).await;
+        };
+        shared.runtime.spawn(publisher::run(shared.clone(), commands));
+        let mut lanes = Vec::new();
+        if subscriber.is_some() {
+            shared.runtime.spawn(subscriber::run(shared.clone(), lane.clone(), subscriber));
+            lanes.push(lane);
+        }
+        Ok(Self {
+            shared,
+            lanes: Arc::new(Mutex::new(lanes)),
+            _stop_when_dropped: Arc::new(stop.drop_guard()),
+        })
+    }
+
+    /// Publishes, at once or when Redis is there again. Messages keep their order.
+    pub(crate) fn publish(&self, channel: Arc<str>, message: impl Into<Bytes>) {
+        self.put(Publication { channel, message: message.into(), sharded: false });
+    }
+
+    /// [`publish`](Self::publish) to a sharded channel.
+    #[allow(dead_code, reason = "for the adapter on sharded channels")]
+    pub(crate) fn publish_sharded(&self, channel: Arc<str>, message: impl Into<Bytes>) {
+        self.put(Publication { channel, message: message.into(), sharded: true });
+    }
+
+    fn put(&self, publication: Publication) {
+        if !self.shared.outbox.push(publication) {
+            self.shared.stats.dropped(1);
+        }
+    }
+
+    /// Waits until all that was published before has been sent, or Redis is away.
+    pub(crate) async fn flushed(&self) {
+        tokio::select! {
+            () = self.shared.outbox.emptied() => {}
+            () = self.shared.publisher.disconnected() => {}
+        }
+    }
+
+    /// How many connections are subscribed to a channel.
+    ///
+    /// # Errors
+    /// Redis is away.
+    pub(crate) async fn num_sub(&self, topic: &Topic) -> Result<usize, AdapterError> {
+        let connection = self.shared.publisher.connection().ok_or_else(|| self.unavailable())?;
+        let count = tokio::time::timeout(self.shared.options.timeout, connection.num_sub(topic)).await;
+        match count {
+            Ok(Ok(count)) => Ok(count),
+            Ok(Err(error)) => Err(AdapterError::Unavailable(error.to_string())),
+            Err(_) => Err(AdapterError::Unavailable("Redis does not answer".into())),
+        }
+    }
+
+    /// Subscribes `receiver` to topics, all on one connection. It is the first connection unless somebody of
+    /// this process is subscribed to one of them there: other servers count connections (`PUBSUB NUMSUB`)
+    /// and expect an answer from each.
+    pub(crate) fn join(&self, receiver: Weak<dyn Receive>, topics: Vec<Topic>) -> Membership {
+        let mut lanes = self.lanes.lock();
+        let found = lanes.iter().find(|lane| lane.is_free_for(&topics)).cloned();
+        let lane = found.unwrap_or_else(|| {
+            let lane = Lane::new(self.shared.stats.clone(), &self.shared.stop);
+            self.shared.runtime.spawn(subscriber::run(self.shared.clone(), lane.clone(), None));
+            lanes.push(lane.clone());
+            lane
+        });
+        let membership = Membership::new(self.clone(), lane, receiver);
+        membership.subscribe(topics);
+        membership
+    }
+
+    /// Called when a membership has ended: connections that nobody needs are closed, but for the first one.
+    fn left(&self, lane: &Arc<Lane>) {
+        let mut lanes = self.lanes.lock();
+        let index = lanes.iter().position(|known| Arc::ptr_eq(known, lane));
+        if let Some(index) = index.filter(|index| *index > 0 && lane.is_empty()) {
+            lanes.remove(index).stop();
+        }
+    }
+
+    /// Whether all connections work.
+    pub(crate) fn health(&self) -> AdapterHealth {
+        let lanes_up = self.lanes.lock().iter().all(|lane| lane.is_up());
+        if lanes_up && self.shared.publisher.connection().is_some() {
+            return AdapterHealth::Up;
+        }
+        AdapterHealth::Degraded(self.shared.stats.last_error())
+    }
+
+    /// The error of an operation that needs Redis now.
+    pub(crate) fn unavailable(&self) -> AdapterError {
+        AdapterError::Unavailable(self.shared.stats.last_error())
+    }
+
+    /// What was published, received and lost.
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.shared.stats
+    }
+
+    /// Runs something beside the connections.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.shared.runtime.spawn(task);
+    }
+}

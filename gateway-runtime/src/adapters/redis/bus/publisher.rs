@@ -1,0 +1,125 @@
+//! The task that publishes: batch after batch, over one connection after the other.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::super::driver::{Connection, DriverError, Publication};
+use super::backoff::Backoff;
+use super::{Shared, stats};
+
+/// The connection for commands, as others see it.
+pub(super) struct Publisher {
+    connection: Mutex<Option<Arc<dyn Connection>>>,
+    up: watch::Sender<bool>,
+}
+
+impl Default for Publisher {
+    fn default() -> Self {
+        Self { connection: Mutex::default(), up: watch::Sender::new(true) }
+    }
+}
+
+impl Publisher {
+    /// The connection, if there is one now.
+    pub(super) fn connection(&self) -> Option<Arc<dyn Connection>> {
+        self.connection.lock().clone()
+    }
+
+    /// Waits until there is none.
+    pub(super) async fn disconnected(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.up.subscribe().wait_for(|up| !*up).await;
+    }
+
+    fn set(&self, connection: Option<Arc<dyn Connection>>) {
+        self.up.send_replace(connection.is_some());
+        *self.connection.lock() = connection;
+    }
+}
+
+/// Publishes until the bus stops.
+pub(super) async fn run(shared: Arc<Shared>, first: Arc<dyn Connection>) {
+    tokio::select! {
+        () = shared.stop.cancelled() => {}
+        () = publish(&shared, first) => {}
+    }
+    shared.publisher.set(None);
+}
+
+async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
+    let mut next = Some(first);
+    let mut backoff = Backoff::default();
+    loop {
+        let connection = match next.take() {
+            Some(connection) => connection,
+            None => reconnect(shared, &mut backoff).await,
+        };
+        backoff.connected();
+        shared.publisher.set(Some(connection.clone()));
+        let error = publish_over(shared, &connection).await;
+        shared.publisher.set(None);
+        shared.stats.lost(stats::PUBLISHING, &error);
+    }
+}
+
+async fn reconnect(shared: &Shared, backoff: &mut Backoff) -> Arc<dyn Connection> {
+    loop {
+        backoff.wait().await;
+        match timeout(shared.options.timeout, shared.driver.connect(None)).await {
+            Ok(Ok(connection)) => {
+                shared.stats.back(stats::PUBLISHING);
+                return connection;
+            }
+            Ok(Err(error)) => shared.stats.failed(&error),
+            Err(_) => shared.stats.failed(&no_answer()),
+        }
+    }
+}
+
+fn no_answer() -> DriverError {
+    DriverError::Lost("Redis does not answer".into())
+}
+
+/// Publishes over one connection, until that is lost.
+async fn publish_over(shared: &Shared, connection: &Arc<dyn Connection>) -> DriverError {
+    let mut closed = connection.closed();
+    let mut ping_at = Instant::now() + shared.options.ping_interval;
+    loop {
+        let batch = tokio::select! {
+            // What is taken while it is known that the connection is lost would be lost with it.
+            biased;
+            () = &mut closed => return DriverError::Lost("the connection was closed".into()),
+            batch = shared.outbox.next_batch() => batch,
+            () = tokio::time::sleep_until(ping_at) => {
+                ping_at = Instant::now() + shared.options.ping_interval;
+                match timeout(shared.options.timeout, connection.ping()).await {
+                    Ok(Ok(()) | Err(DriverError::Refused(_))) => continue,
+                    Ok(Err(error)) => return error,
+                    Err(_) => return no_answer(),
+                }
+            }
+        };
+        ping_at = Instant::now() + shared.options.ping_interval;
+        let result = match timeout(shared.options.timeout, connection.publish(&batch)).await {
+            Ok(result) => result,
+            Err(_) => Err(no_answer()),
+        };
+        match result {
+            Ok(results) => shared.stats.published(&results),
+            Err(error) => {
+                unconfirmed(shared, &batch);
+                return error;
+            }
+        }
+        shared.outbox.sent();
+    }
+}
+
+/// The answer is lost, and maybe the messages: sent again they could arrive twice.
+fn unconfirmed(shared: &Shared, batch: &[Publication]) {
+    shared.stats.unconfirmed(batch.len());
+    shared.outbox.sent();
+}

@@ -1,0 +1,259 @@
+//! Connections to a real Redis, over the crate `redis` and RESP3.
+//!
+//! RESP3 (Redis 6.0 and later) lets one kind of connection do both, commands and subscriptions, and hands
+//! messages over on the task that reads them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, FutureExt};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError, Value};
+use tokio::sync::watch;
+
+use super::{Connection, Delivery, Driver, DriverError, Publication, Receiver, Topic};
+
+/// Subscriptions that are asked for in one go.
+const SUBSCRIPTIONS_AT_ONCE: usize = 500;
+
+/// A Redis at one address.
+pub(crate) struct ClientDriver {
+    client: redis::Client,
+    timeout: Duration,
+}
+
+impl fmt::Debug for ClientDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may hold a password.
+        f.debug_struct("ClientDriver").finish_non_exhaustive()
+    }
+}
+
+impl ClientDriver {
+    /// The Redis at `url`; `timeout` is for a connection and for an answer.
+    pub(crate) fn new(url: &str, timeout: Duration) -> Result<Self, DriverError> {
+        let invalid = |error: RedisError| DriverError::Invalid(error.to_string());
+        let encrypted = ["rediss:", "valkeys:"].iter().any(|scheme| url.starts_with(scheme));
+        if encrypted && cfg!(not(feature = "redis-tls")) {
+            return Err(DriverError::Invalid("it needs the feature `redis-tls` of gateway-runtime".into()));
+        }
+        provide_cryptography();
+        let info = redis::IntoConnectionInfo::into_connection_info(url).map_err(invalid)?;
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = redis::Client::open(info.set_redis_settings(settings)).map_err(invalid)?;
+        Ok(Self { client, timeout })
+    }
+}
+
+/// TLS needs one provider of cryptography in the process: that of the application, or `ring`.
+pub(super) fn provide_cryptography() {
+    #[cfg(feature = "redis-tls")]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // An error says that somebody else was faster.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+impl Driver for ClientDriver {
+    fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        async move { connect(&self.client, receiver, self.timeout).await }.boxed()
+    }
+}
+
+/// Connects to what a client knows.
+pub(super) async fn connect(
+    client: &redis::Client,
+    receiver: Option<Receiver>,
+    timeout: Duration,
+) -> Result<Arc<dyn Connection>, DriverError> {
+    let lost = watch::Sender::new(false);
+    let pushed = pushes(receiver, lost.clone());
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(timeout))
+        .set_response_timeout(Some(timeout))
+        .set_push_sender(pushed);
+    let connection = client.get_multiplexed_async_connection_with_config(&config).await.map_err(error)?;
+    Ok(Arc::new(ClientConnection { connection, lost }))
+}
+
+/// Takes what Redis sends without being asked.
+pub(super) fn pushes(
+    receiver: Option<Receiver>,
+    lost: watch::Sender<bool>,
+) -> impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static {
+    move |push| {
+        if push.kind == PushKind::Disconnection {
+            lost.send_replace(true);
+        } else if let Some((receiver, delivery)) = receiver.as_ref().zip(delivery(push)) {
+            receiver(delivery);
+        }
+        Ok(())
+    }
+}
+
+fn delivery(push: PushInfo) -> Option<Delivery> {
+    let mut parts = push.data.into_iter();
+    let topic = match push.kind {
+        PushKind::PMessage => Some(Topic::Pattern(text(parts.next()?)?)),
+        PushKind::Message | PushKind::SMessage => None,
+        _ => return None,
+    };
+    let channel = text(parts.next()?)?;
+    let topic = topic.unwrap_or_else(|| match push.kind {
+        PushKind::SMessage => Topic::Shard(channel.clone()),
+        _ => Topic::Channel(channel.clone()),
+    });
+    let Value::BulkString(message) = parts.next()? else { return None };
+    Some(Delivery { topic, channel, message: Bytes::from(message) })
+}
+
+fn text(value: Value) -> Option<Arc<str>> {
+    match value {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(&bytes).into()),
+        Value::SimpleString(text) => Some(text.into()),
+        _ => None,
+    }
+}
+
+/// What the crate's errors mean for the connection.
+pub(super) fn error(error: RedisError) -> DriverError {
+    use redis::ErrorKind;
+    match error.kind() {
+        // A wrong password, a missing right: nothing that waiting would change, but an operator may.
+        ErrorKind::Server(_) | ErrorKind::AuthenticationFailed | ErrorKind::Extension => {
+            DriverError::Refused(error.to_string())
+        }
+        ErrorKind::InvalidClientConfig => DriverError::Invalid(error.to_string()),
+        ErrorKind::RESP3NotSupported => {
+            DriverError::Invalid("this Redis does not speak RESP3: version 6.0 or later is needed".into())
+        }
+        _ => DriverError::Lost(error.to_string()),
+    }
+}
+
+/// The command that publishes.
+pub(super) fn publish_command(publication: &Publication) -> Cmd {
+    let mut command = redis::cmd(if publication.sharded { "SPUBLISH" } else { "PUBLISH" });
+    command.arg(&*publication.channel).arg(&*publication.message);
+    command
+}
+
+fn topic_command(topic: &Topic, [channel, pattern, shard]: [&'static str; 3]) -> Cmd {
+    let mut command = redis::cmd(match topic {
+        Topic::Channel(_) => channel,
+        Topic::Pattern(_) => pattern,
+        Topic::Shard(_) => shard,
+    });
+    command.arg(topic.name());
+    command
+}
+
+pub(super) fn subscribe_command(topic: &Topic) -> Cmd {
+    topic_command(topic, ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"])
+}
+
+pub(super) fn unsubscribe_command(topic: &Topic) -> Cmd {
+    topic_command(topic, ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"])
+}
+
+pub(super) fn num_sub_command(topic: &Topic) -> Cmd {
+    let mut command = redis::cmd("PUBSUB");
+    command.arg(if matches!(topic, Topic::Shard(_)) { "SHARDNUMSUB" } else { "NUMSUB" }).arg(topic.name());
+    command
+}
+
+/// What one command of a batch came to.
+pub(super) fn outcome(value: Value) -> Result<(), DriverError> {
+    match value {
+        Value::ServerError(error) => Err(DriverError::Refused(error.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// The answer of `PUBSUB NUMSUB`: the channel, then the count.
+pub(super) fn count(value: Value) -> Result<usize, DriverError> {
+    let counts = match value {
+        Value::ServerError(error) => return Err(DriverError::Refused(error.to_string())),
+        Value::Array(items) => items.into_iter().find_map(number),
+        Value::Map(items) => items.into_iter().find_map(|(_, count)| number(count)),
+        _ => None,
+    };
+    counts.ok_or_else(|| DriverError::Refused("PUBSUB NUMSUB was not answered with a number".into()))
+}
+
+fn number(value: Value) -> Option<usize> {
+    if let Value::Int(number) = value { usize::try_from(number).ok() } else { None }
+}
+
+struct ClientConnection {
+    connection: MultiplexedConnection,
+    lost: watch::Sender<bool>,
+}
+
+impl ClientConnection {
+    /// Sends commands in one go and hands out the answer of each.
+    async fn pipelined(&self, commands: impl Iterator<Item = Cmd>) -> Result<Vec<Value>, DriverError> {
+        let mut pipeline = Pipeline::new();
+        for command in commands {
+            pipeline.add_command(command);
+        }
+        let count = pipeline.len();
+        self.connection.clone().req_packed_commands(&pipeline, 0, count).await.map_err(error)
+    }
+
+    async fn all_confirmed(&self, topics: &[Topic], command: fn(&Topic) -> Cmd) -> Result<(), DriverError> {
+        for topics in topics.chunks(SUBSCRIPTIONS_AT_ONCE) {
+            let answers = self.pipelined(topics.iter().map(command)).await?;
+            answers.into_iter().try_for_each(outcome)?;
+        }
+        Ok(())
+    }
+}
+
+impl Connection for ClientConnection {
+    fn publish<'a>(
+        &'a self,
+        batch: &'a [Publication],
+    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>> {
+        async move {
+            let answers = self.pipelined(batch.iter().map(publish_command)).await?;
+            Ok(answers.into_iter().map(outcome).collect())
+        }
+        .boxed()
+    }
+
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
+        self.all_confirmed(topics, subscribe_command).boxed()
+    }
+
+    fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
+        self.all_confirmed(topics, unsubscribe_command).boxed()
+    }
+
+    fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>> {
+        async move {
+            let command = num_sub_command(topic);
+            count(self.connection.clone().req_packed_command(&command).await.map_err(error)?)
+        }
+        .boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), DriverError>> {
+        async move {
+            let command = redis::cmd("PING");
+            outcome(self.connection.clone().req_packed_command(&command).await.map_err(error)?)
+        }
+        .boxed()
+    }
+
+    fn closed(&self) -> BoxFuture<'_, ()> {
+        let mut lost = self.lost.subscribe();
+        async move {
+            // The sender lives as long as `self`.
+            let _ = lost.wait_for(|lost| *lost).await;
+        }
+        .boxed()
+    }
+}

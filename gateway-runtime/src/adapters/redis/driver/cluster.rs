@@ -1,0 +1,176 @@
+//! A Redis Cluster: all nodes know all channels, and each counts only its own subscribers.
+
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt, join_all};
+use redis::aio::ConnectionLike;
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use redis::{Pipeline, ProtocolVersion, Value};
+use tokio::sync::watch;
+
+use super::client::{count, error, num_sub_command, outcome, provide_cryptography, publish_command, pushes};
+use super::{Connection, Driver, DriverError, Publication, Receiver, Topic};
+
+/// The nodes that are asked for all others.
+pub(crate) struct ClusterDriver {
+    nodes: Vec<String>,
+    timeout: Duration,
+}
+
+impl fmt::Debug for ClusterDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The addresses may hold a password.
+        f.debug_struct("ClusterDriver").finish_non_exhaustive()
+    }
+}
+
+impl ClusterDriver {
+    /// The cluster that the nodes at these addresses belong to.
+    pub(crate) fn new(nodes: Vec<String>, timeout: Duration) -> Result<Self, DriverError> {
+        provide_cryptography();
+        let driver = Self { nodes, timeout };
+        driver.builder().build().map_err(|error| DriverError::Invalid(error.to_string()))?;
+        Ok(driver)
+    }
+
+    fn builder(&self) -> ClusterClientBuilder {
+        // What was sent must not be sent again: it could arrive twice.
+        ClusterClientBuilder::new(self.nodes.iter().map(String::as_str))
+            .retries(0)
+            .connection_timeout(self.timeout)
+            .response_timeout(self.timeout)
+            .use_protocol(ProtocolVersion::RESP3)
+    }
+}
+
+impl Driver for ClusterDriver {
+    fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        async move {
+            // Lost connections to single nodes are made anew below this, subscriptions included.
+            let builder = self.builder().push_sender(pushes(receiver, watch::Sender::new(false)));
+            let connecting = async { builder.build()?.get_async_connection().await };
+            let connection = match tokio::time::timeout(self.timeout, connecting).await {
+                Ok(connection) => connection.map_err(error)?,
+                Err(_) => return Err(DriverError::Lost("the cluster does not answer".into())),
+            };
+            let connection: Arc<dyn Connection> = Arc::new(ClusterNodes(connection));
+            Ok(connection)
+        }
+        .boxed()
+    }
+}
+
+struct ClusterNodes(ClusterConnection);
+
+impl ClusterNodes {
+    /// All over one node, that of this slot: between nodes there is no order.
+    async fn publish_in_order(
+        &self,
+        batch: &[Publication],
+    ) -> Result<Vec<Result<(), DriverError>>, DriverError> {
+        let mut pipeline = Pipeline::new();
+        for publication in batch {
+            pipeline.add_command(publish_command(publication));
+        }
+        let node = SingleNodeRoutingInfo::SpecificNode(Route::new(0, SlotAddr::Master));
+        let mut connection = self.0.clone();
+        let answers = connection.route_pipeline(pipeline, 0, batch.len(), node).await.map_err(error)?;
+        Ok(answers.into_iter().map(outcome).collect())
+    }
+
+    /// Each over the node of its channel; those of one channel in order.
+    async fn publish_sharded(
+        &self,
+        batch: &[Publication],
+    ) -> Result<Vec<Result<(), DriverError>>, DriverError> {
+        let sent = batch.iter().map(|publication| {
+            let (command, mut connection) = (publish_command(publication), self.0.clone());
+            async move { connection.req_packed_command(&command).await.map_err(error).and_then(outcome) }
+        });
+        let results = join_all(sent).await;
+        match results.iter().find(|result| matches!(result, Err(DriverError::Lost(_)))) {
+            Some(Err(error)) if results.iter().all(Result::is_err) => Err(error.clone()),
+            _ => Ok(results),
+        }
+    }
+}
+
+impl Connection for ClusterNodes {
+    fn publish<'a>(
+        &'a self,
+        batch: &'a [Publication],
+    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>> {
+        async move {
+            let mut results = Vec::with_capacity(batch.len());
+            for run in batch.chunk_by(|one, next| one.sharded == next.sharded) {
+                results.extend(if run[0].sharded {
+                    self.publish_sharded(run).await?
+                } else {
+                    self.publish_in_order(run).await?
+                });
+            }
+            Ok(results)
+        }
+        .boxed()
+    }
+
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
+        async move {
+            let mut connection = self.0.clone();
+            for topic in topics {
+                match topic {
+                    Topic::Channel(name) => connection.subscribe(&**name).await,
+                    Topic::Pattern(name) => connection.psubscribe(&**name).await,
+                    Topic::Shard(name) => connection.ssubscribe(&**name).await,
+                }
+                .map_err(error)?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
+        async move {
+            let mut connection = self.0.clone();
+            for topic in topics {
+                match topic {
+                    Topic::Channel(name) => connection.unsubscribe(&**name).await,
+                    Topic::Pattern(name) => connection.punsubscribe(&**name).await,
+                    Topic::Shard(name) => connection.sunsubscribe(&**name).await,
+                }
+                .map_err(error)?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>> {
+        async move {
+            let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+            match self.0.clone().route_command(num_sub_command(topic), everywhere).await.map_err(error)? {
+                Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| count(answer)).sum(),
+                answer => count(answer),
+            }
+        }
+        .boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), DriverError>> {
+        async move {
+            let command = redis::cmd("PING");
+            outcome(self.0.clone().req_packed_command(&command).await.map_err(error)?)
+        }
+        .boxed()
+    }
+
+    fn closed(&self) -> BoxFuture<'_, ()> {
+        pending().boxed()
+    }
+}

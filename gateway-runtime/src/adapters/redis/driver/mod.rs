@@ -1,0 +1,115 @@
+//! The seam to Redis: the few commands that the adapters and the emitter need, on one connection.
+//!
+//! A [`Driver`] opens connections; it never retries, never reconnects and keeps nothing: what happens when
+//! one is lost is decided above it, in `bus/`. Behind it are a real Redis ([`client`]), and a bus within
+//! the process for tests (`stub`).
+//!
+//! Messages are handed to a function, on the task that reads the connection, instead of being put into a
+//! queue: who is slower than Redis holds up its own connection (Redis buffers for it, within limits of its
+//! own), and not this process's memory.
+
+pub(super) mod client;
+#[cfg(feature = "redis-cluster")]
+pub(super) mod cluster;
+#[cfg(feature = "redis-sentinel")]
+pub(super) mod sentinel;
+#[cfg(test)]
+pub(super) mod stub;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+/// What can be subscribed to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    /// One channel (`SUBSCRIBE`).
+    Channel(Arc<str>),
+    /// All channels that a pattern matches (`PSUBSCRIBE`).
+    Pattern(Arc<str>),
+    /// One sharded channel (`SSUBSCRIBE`, from Redis 7.0 on).
+    Shard(Arc<str>),
+}
+
+impl Topic {
+    /// The name of the channel, or the pattern.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Channel(name) | Self::Pattern(name) | Self::Shard(name) => name,
+        }
+    }
+}
+
+/// A message to a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Publication {
+    pub(crate) channel: Arc<str>,
+    pub(crate) message: Bytes,
+    /// `SPUBLISH` instead of `PUBLISH`.
+    pub(crate) sharded: bool,
+}
+
+impl Publication {
+    /// What it takes in a buffer.
+    pub(crate) fn byte_len(&self) -> usize {
+        self.channel.len() + self.message.len()
+    }
+}
+
+/// A message from a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    /// Why it came.
+    pub(crate) topic: Topic,
+    pub(crate) channel: Arc<str>,
+    pub(crate) message: Bytes,
+}
+
+/// Takes the messages of a connection. It must not block.
+pub(crate) type Receiver = Arc<dyn Fn(Delivery) + Send + Sync>;
+
+/// Why a command failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DriverError {
+    /// Redis has answered: no. The connection works.
+    #[error("{0}")]
+    Refused(String),
+    /// The connection is lost, or could not be made.
+    #[error("{0}")]
+    Lost(String),
+    /// It will not work however often it is tried: a mistake in the address or in the features.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// A service with channels.
+pub(crate) trait Driver: fmt::Debug + Send + Sync + 'static {
+    /// Opens a connection; messages of its subscriptions go to `receiver`.
+    fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>>;
+}
+
+/// One connection. It is closed when it is dropped.
+pub(crate) trait Connection: Send + Sync + 'static {
+    /// Publishes in this order, written in one go. The results are those of the single messages.
+    fn publish<'a>(
+        &'a self,
+        batch: &'a [Publication],
+    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>>;
+
+    /// Subscribes, and returns when Redis has confirmed it.
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>>;
+
+    /// Ends subscriptions.
+    fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>>;
+
+    /// How many connections are subscribed to a channel or a sharded channel (`PUBSUB NUMSUB`, `SHARDNUMSUB`).
+    fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>>;
+
+    /// Whether it still answers.
+    fn ping(&self) -> BoxFuture<'_, Result<(), DriverError>>;
+
+    /// Resolves when it is lost.
+    fn closed(&self) -> BoxFuture<'_, ()>;
+}

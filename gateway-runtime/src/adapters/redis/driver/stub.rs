@@ -1,0 +1,184 @@
+//! A bus within the process that can be switched off, for tests: the commands of Redis without Redis.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use super::{Connection, Delivery, Driver, DriverError, Publication, Receiver, Topic};
+
+/// A service without a network. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StubDriver(Arc<Service>);
+
+#[derive(Debug, Default)]
+struct Service {
+    connections: Mutex<Vec<Arc<Peer>>>,
+    away: AtomicBool,
+    /// The next messages arrive, and the connection breaks before it is said.
+    loses_answer: AtomicBool,
+    /// What was published, for tests.
+    log: Mutex<Vec<Publication>>,
+}
+
+struct Peer {
+    receiver: Option<Receiver>,
+    topics: Mutex<HashSet<Topic>>,
+    lost: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer").field("topics", &self.topics).finish_non_exhaustive()
+    }
+}
+
+struct StubConnection {
+    service: Arc<Service>,
+    peer: Arc<Peer>,
+}
+
+impl StubDriver {
+    /// Cuts all connections and refuses new ones.
+    pub(crate) fn go_away(&self) {
+        self.0.away.store(true, Ordering::SeqCst);
+        self.cut_connections();
+    }
+
+    /// Accepts connections again.
+    pub(crate) fn come_back(&self) {
+        self.0.away.store(false, Ordering::SeqCst);
+    }
+
+    /// Cuts all connections (`CLIENT KILL`).
+    pub(crate) fn cut_connections(&self) {
+        for peer in self.0.connections.lock().drain(..) {
+            peer.lost.send_replace(true);
+        }
+    }
+
+    /// Delivers the next messages and cuts the connection in place of an answer.
+    pub(crate) fn lose_next_answer(&self) {
+        self.0.loses_answer.store(true, Ordering::SeqCst);
+    }
+
+    /// How many connections are subscribed to a channel.
+    pub(crate) fn subscribers(&self, channel: &str) -> usize {
+        let connections = self.0.connections.lock();
+        let subscribed = |peer: &&Arc<Peer>| peer.topics.lock().iter().any(|topic| topic.name() == channel);
+        connections.iter().filter(subscribed).count()
+    }
+
+    /// What was published since the last call.
+    pub(crate) fn published(&self) -> Vec<Publication> {
+        std::mem::take(&mut self.0.log.lock())
+    }
+
+    /// Publishes as somebody else.
+    pub(crate) fn publish(&self, channel: &str, message: impl Into<bytes::Bytes>) {
+        let publication = Publication { channel: channel.into(), message: message.into(), sharded: false };
+        self.0.deliver(&publication);
+    }
+}
+
+impl Driver for StubDriver {
+    fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        if self.0.away.load(Ordering::SeqCst) {
+            return ready(Err(DriverError::Lost("away".into()))).boxed();
+        }
+        let peer = Arc::new(Peer { receiver, topics: Mutex::default(), lost: watch::Sender::new(false) });
+        self.0.connections.lock().push(peer.clone());
+        let connection: Arc<dyn Connection> = Arc::new(StubConnection { service: self.0.clone(), peer });
+        ready(Ok(connection)).boxed()
+    }
+}
+
+impl Service {
+    fn deliver(&self, publication: &Publication) {
+        let peers = self.connections.lock().clone();
+        for peer in peers {
+            let topics: Vec<_> =
+                peer.topics.lock().iter().filter(|topic| matches(topic, publication)).cloned().collect();
+            for topic in topics {
+                if let Some(receive) = &peer.receiver {
+                    let (channel, message) = (publication.channel.clone(), publication.message.clone());
+                    receive(Delivery { topic, channel, message });
+                }
+            }
+        }
+    }
+}
+
+fn matches(topic: &Topic, publication: &Publication) -> bool {
+    match topic {
+        Topic::Channel(name) => !publication.sharded && *name == publication.channel,
+        Topic::Shard(name) => publication.sharded && *name == publication.channel,
+        // The adapters' patterns are a prefix and a star.
+        Topic::Pattern(pattern) => {
+            let prefix = pattern.strip_suffix('*').unwrap_or(pattern).replace('\\', "");
+            !publication.sharded && publication.channel.starts_with(&prefix)
+        }
+    }
+}
+
+impl StubConnection {
+    fn check(&self) -> Result<(), DriverError> {
+        if *self.peer.lost.borrow() { Err(DriverError::Lost("cut".into())) } else { Ok(()) }
+    }
+}
+
+impl Drop for StubConnection {
+    fn drop(&mut self) {
+        self.service.connections.lock().retain(|peer| !Arc::ptr_eq(peer, &self.peer));
+    }
+}
+
+impl Connection for StubConnection {
+    fn publish<'a>(
+        &'a self,
+        batch: &'a [Publication],
+    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>> {
+        let result = self.check().map(|()| {
+            for publication in batch {
+                self.service.log.lock().push(publication.clone());
+                self.service.deliver(publication);
+            }
+            batch.iter().map(|_| Ok(())).collect()
+        });
+        if self.service.loses_answer.swap(false, Ordering::SeqCst) {
+            self.peer.lost.send_replace(true);
+            return ready(Err(DriverError::Lost("the answer was lost".into()))).boxed();
+        }
+        ready(result).boxed()
+    }
+
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
+        ready(self.check().map(|()| self.peer.topics.lock().extend(topics.iter().cloned()))).boxed()
+    }
+
+    fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
+        ready(self.check().map(|()| self.peer.topics.lock().retain(|topic| !topics.contains(topic)))).boxed()
+    }
+
+    fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>> {
+        let peers = self.service.connections.lock();
+        let count = peers.iter().filter(|peer| peer.topics.lock().contains(topic)).count();
+        ready(self.check().map(|()| count)).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), DriverError>> {
+        ready(self.check()).boxed()
+    }
+
+    fn closed(&self) -> BoxFuture<'_, ()> {
+        let mut lost = self.peer.lost.subscribe();
+        async move {
+            // The sender lives as long as `self`.
+            let _ = lost.wait_for(|lost| *lost).await;
+        }
+        .boxed()
+    }
+}
