@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::link::Link;
 use gateway_core::{
-    Adapter, Args, Arguments, Binary, Disconnected, Frames, Handshake, Incoming, Parser, Server, Socket,
-    Transport, serve,
+    Adapter, Args, Arguments, Binary, DisconnectReason, Disconnected, Frames, Handshake, Incoming, Parser,
+    Server, Socket, Transport, serve,
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -94,7 +94,7 @@ impl Link for ClientLink {
 
     fn disconnect(&self, socket: &Socket, close: bool) {
         let _ = self.0.send(Frames::text(format!("disconnect {close}")));
-        serve::disconnect(socket);
+        serve::disconnect(socket, &DisconnectReason::ServerNamespaceDisconnect);
     }
 
     fn transport(&self) -> Transport {
@@ -287,7 +287,7 @@ fn gone(clients: Vec<(Client, Client)>) {
     for (mut a, mut b) in clients {
         for client in [&mut a, &mut b] {
             assert!(client.frames.try_recv().is_err(), "{} got more than it should", client.socket.id());
-            serve::disconnect(&client.socket);
+            serve::disconnect(&client.socket, &DisconnectReason::TransportClose);
         }
     }
 }

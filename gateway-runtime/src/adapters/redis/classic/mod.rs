@@ -4,6 +4,8 @@
 //! Its own clients are in a `MemoryAdapter`; it never waits for Redis before it serves them. What it does to
 //! them at once it does not do again when Redis hands its own message back: Node's adapter waits for that.
 
+#[cfg(test)]
+mod captured;
 mod pending;
 mod received;
 pub(super) mod wire;
