@@ -12,9 +12,12 @@ use serde_json::{Map, Value};
 
 use crate::arguments::Arguments;
 use crate::broadcast_acks::BroadcastAcks;
+use crate::frames::Frames;
 use crate::payload::Payload;
+use crate::recovery::SessionRecovery;
 use crate::remote::RemoteSocket;
 use crate::room::Room;
+use crate::serve;
 use crate::server::{Server, WeakServer};
 use crate::socket::Socket;
 
@@ -27,6 +30,14 @@ pub struct BroadcastOptions {
     pub except: Vec<Room>,
     /// How it is delivered.
     pub flags: BroadcastFlags,
+}
+
+impl BroadcastOptions {
+    /// Whether somebody in these rooms, that of its own id included, is one of those meant.
+    pub fn reaches(&self, rooms: &[Room]) -> bool {
+        let included = self.rooms.is_empty() || rooms.iter().any(|room| self.rooms.contains(room));
+        included && !rooms.iter().any(|room| self.except.contains(room))
+    }
 }
 
 /// How a broadcast is delivered (Socket.IO's `BroadcastFlags`).
@@ -87,13 +98,22 @@ pub struct Session {
     pub data: Map<String, Value>,
 }
 
+impl Session {
+    /// The session of a client that is new.
+    pub fn new(sid: impl Into<Room>, pid: impl Into<Arc<str>>) -> Self {
+        Self { sid: sid.into(), pid: pid.into(), rooms: Vec::new(), data: Map::new() }
+    }
+}
+
 /// A client that came back in time.
 #[derive(Clone, Debug)]
 pub struct RestoredSession {
     /// What was kept of it.
     pub session: Session,
-    /// The events that it has missed, in their order, each with its offset as the last argument.
-    pub missed: Vec<Payload>,
+    /// The events that it has missed, encoded, in their order, each with its offset as the last argument.
+    pub missed: Vec<Frames>,
+    /// How far the adapter has looked: what [`resume`](Adapter::resume) goes on from.
+    pub position: u64,
 }
 
 /// Whether an adapter works, for `health` endpoints.
@@ -188,13 +208,22 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
         event: Payload,
     ) -> BoxFuture<'_, Result<Vec<Arguments>, ServerSideAckError<Arguments>>>;
 
+    /// Called once, before clients connect, on a server with `connection_state_recovery`. Returns whether
+    /// the adapter keeps sessions; then what is emitted to a single client goes through
+    /// [`broadcast`](Self::broadcast) as well, which adds an offset to every event that is not volatile and
+    /// keeps it for clients that are gone.
+    fn recover_sessions(&self, recovery: &Arc<SessionRecovery>) -> bool {
+        let _ = recovery;
+        false
+    }
+
     /// Keeps what is needed to restore a client that is gone (`persistSession`).
     fn persist_session(&self, session: Session) {
         let _ = session;
     }
 
     /// Restores a client with this private id that has received everything up to `offset`
-    /// (`restoreSession`); `None` if too much time has passed, or nothing is known of it.
+    /// (`restoreSession`). Only one of several who ask gets it; `persist_session` gives it back. `None` if too much time has passed, or nothing is known of it.
     fn restore_session<'a>(
         &'a self,
         server: &'a Server,
@@ -203,6 +232,20 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
     ) -> BoxFuture<'a, Option<RestoredSession>> {
         let _ = (server, pid, offset);
         ready(None).boxed()
+    }
+
+    /// Puts a restored client into its namespace and its rooms. `answer` is called with all that it has
+    /// missed before a broadcast can reach it, so that it receives everything once and in order. Returns
+    /// false, and calls nothing, if that is not possible any more.
+    fn resume(
+        &self,
+        socket: &Socket,
+        restored: RestoredSession,
+        answer: &mut dyn FnMut(Vec<Frames>),
+    ) -> bool {
+        answer(restored.missed);
+        serve::connect_in(socket, restored.session.rooms);
+        true
     }
 
     /// Whether it works.

@@ -45,6 +45,8 @@ pub mod pipes;
 #[doc(hidden)]
 pub mod private;
 mod reason;
+mod recovery;
+mod recovery_store;
 pub mod registry;
 mod remote;
 mod reply;
@@ -105,6 +107,9 @@ pub use pipes::{
     ParseIntPipe, ParseUuidPipe, PipeTransform, ValidationError, ValidationPipe,
 };
 pub use reason::DisconnectReason;
+pub use recovery::{
+    ConnectionStateRecovery, ConnectionStateRecoveryBuilder, IntoConnectionStateRecovery, SessionRecovery,
+};
 pub use regex::Regex;
 pub use remote::RemoteSocket;
 pub use reply::{Outcome, Reply, ReplyStream, WsResponse};

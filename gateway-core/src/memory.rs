@@ -2,18 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::RwLock;
 
-use crate::adapter::{Adapter, AdapterError, BroadcastOptions, ServerSideAckError};
+use crate::adapter::{Adapter, AdapterError, BroadcastOptions, RestoredSession, ServerSideAckError, Session};
 use crate::arguments::Arguments;
 use crate::broadcast_acks::{BroadcastAcks, RemoteAcks};
 use crate::frames::Frames;
 use crate::payload::Payload;
+use crate::recovery::SessionRecovery;
+use crate::recovery_store::SessionStore;
 use crate::remote::RemoteSocket;
 use crate::room::Room;
+use crate::serve;
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -21,6 +24,8 @@ use crate::socket::Socket;
 #[derive(Debug, Default)]
 pub struct MemoryAdapter {
     state: RwLock<State>,
+    /// What is kept for clients that may come back, if anything is.
+    store: OnceLock<Arc<SessionStore>>,
 }
 
 #[derive(Debug, Default)]
@@ -184,6 +189,18 @@ impl Adapter for MemoryAdapter {
     }
 
     fn broadcast(&self, server: &Server, payload: Payload, to: &BroadcastOptions) {
+        if let Some(store) = self.store.get()
+            && !to.flags.volatile
+        {
+            // Sent under the store's lock: the order of its events is their order for every client.
+            let mut events = store.in_order();
+            let frames = events.store(payload, to, |payload| encode(server, payload, None, to));
+            let recipients = self.local_sockets(to);
+            recipients.iter().for_each(|socket| socket.put_frames(&frames, false));
+            // Listeners, and whatever a user's `Drop` does when a socket goes: not under the lock.
+            drop(events);
+            return recipients.iter().for_each(|socket| socket.hear_outgoing(&frames));
+        }
         // Encoded outside the lock and once; no lock is held while the recipients' tasks are woken.
         let recipients = self.local_sockets(to);
         if recipients.is_empty() {
@@ -232,9 +249,48 @@ impl Adapter for MemoryAdapter {
     }
 
     fn disconnect_sockets(&self, to: &BroadcastOptions, close: bool) {
+        // Nor do those come back who are gone at the moment.
+        if let Some(store) = self.store.get() {
+            store.forget(|rooms| to.reaches(rooms));
+        }
         for socket in self.local_sockets(to) {
             socket.disconnect(close);
         }
+    }
+
+    fn recover_sessions(&self, recovery: &Arc<SessionRecovery>) -> bool {
+        self.store.get_or_init(|| SessionStore::new(recovery.clone()));
+        true
+    }
+
+    fn persist_session(&self, session: Session) {
+        if let Some(store) = self.store.get() {
+            store.persist(session);
+        }
+    }
+
+    fn restore_session<'a>(
+        &'a self,
+        _server: &'a Server,
+        pid: &'a str,
+        offset: &'a str,
+    ) -> BoxFuture<'a, Option<RestoredSession>> {
+        ready(self.store.get().and_then(|store| store.claim(pid, offset))).boxed()
+    }
+
+    fn resume(
+        &self,
+        socket: &Socket,
+        restored: RestoredSession,
+        answer: &mut dyn FnMut(Vec<Frames>),
+    ) -> bool {
+        let Some(store) = self.store.get() else { return false };
+        let rooms = restored.session.rooms.clone();
+        let events = store.in_order();
+        let Some(missed) = events.missed(restored) else { return false };
+        answer(missed);
+        serve::connect_in(socket, rooms);
+        true
     }
 
     fn all_rooms(&self) -> BoxFuture<'_, Result<Vec<Room>, AdapterError>> {

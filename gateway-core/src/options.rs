@@ -14,6 +14,7 @@ use crate::cors::{Cors, CorsBuilder, IntoCors};
 use crate::limits::PacketRate;
 use crate::namespace_pattern::NamespacePattern;
 use crate::parser::{IntoParser, Parser};
+use crate::recovery::{ConnectionStateRecovery, ConnectionStateRecoveryBuilder, IntoConnectionStateRecovery};
 
 /// A low-level transport of Engine.IO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -246,6 +247,8 @@ pub struct GatewayOptions {
     pub upgrade_timeout: Option<Duration>,
     /// Time for a new session to join a namespace; default 45 s.
     pub connect_timeout: Option<Duration>,
+    /// Whether clients that were cut off may come back to what they had; default no.
+    pub connection_state_recovery: Option<ConnectionStateRecovery>,
     /// Whether namespaces that clients made go with their last client; default false.
     pub cleanup_empty_child_namespaces: Option<bool>,
     /// Namespaces that clients may make on one server; default 10,000.
@@ -375,6 +378,17 @@ impl GatewayOptions {
     /// `connectTimeout`
     pub fn connect_timeout(&mut self, time: impl IntoMillis) {
         self.connect_timeout = positive(time, "connect_timeout", &mut self.errors);
+    }
+
+    /// `connectionStateRecovery(…)`: in detail.
+    pub fn connection_state_recovery(&mut self, set: impl FnOnce(&mut ConnectionStateRecoveryBuilder<'_>)) {
+        let recovery = self.connection_state_recovery.insert(ConnectionStateRecovery::default());
+        set(&mut ConnectionStateRecoveryBuilder { recovery, errors: &mut self.errors });
+    }
+
+    /// `connectionStateRecovery = …`: `true`, or a [`ConnectionStateRecovery`].
+    pub fn connection_state_recovery_value(&mut self, recovery: impl IntoConnectionStateRecovery) {
+        self.connection_state_recovery = recovery.into_connection_state_recovery();
     }
 
     /// `cleanupEmptyChildNamespaces`

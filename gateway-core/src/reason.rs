@@ -67,6 +67,20 @@ impl DisconnectReason {
             Self::Closed { .. } => "another close code",
         }
     }
+
+    /// Whether a client that has gone for this reason may come back to what it had
+    /// (`connection_state_recovery`): it was not asked to go, and did not say that it goes.
+    pub fn is_recoverable(&self) -> bool {
+        matches!(
+            self,
+            Self::TransportClose
+                | Self::TransportError
+                | Self::PingTimeout
+                | Self::ForcedClose
+                | Self::ForcedServerClose
+                | Self::ServerShuttingDown
+        )
+    }
 }
 
 impl fmt::Display for DisconnectReason {

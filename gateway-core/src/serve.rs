@@ -7,14 +7,17 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 
-use crate::adapter::{Adapter, BroadcastFlags};
+use crate::adapter::{Adapter, BroadcastFlags, RestoredSession, Session};
 use crate::arguments::Arguments;
+use crate::frames::Frames;
 use crate::handshake::Handshake;
 use crate::incoming::Incoming;
 use crate::link::{Encoder, Link, Namespaces};
 use crate::listeners::SocketListeners;
 use crate::payload::Payload;
 use crate::reason::DisconnectReason;
+use crate::recovery::SessionRecovery;
+use crate::room::Room;
 use crate::server::{Backend, ConnectError, Server};
 use crate::server_events;
 use crate::socket::Socket;
@@ -62,6 +65,45 @@ pub fn socket(id: Arc<str>, server: Server, handshake: Handshake, link: Arc<dyn 
     Socket::build(id, server, handshake, link)
 }
 
+/// A client of a namespace with connection state recovery, which has come back or may do so. Its id and its
+/// data are those of the session.
+pub fn recoverable_socket(
+    session: &Session,
+    recovered: bool,
+    server: Server,
+    handshake: Handshake,
+    link: Arc<dyn Link>,
+) -> Socket {
+    Socket::recoverable(session, recovered, server, handshake, link)
+}
+
+/// The private id by which the client may come back.
+pub fn pid(socket: &Socket) -> Option<&Arc<str>> {
+    socket.pid()
+}
+
+/// Lets clients of a namespace come back. Called once, before clients connect; false if its adapter keeps
+/// no sessions.
+pub fn recover_sessions(server: &Server, recovery: &Arc<SessionRecovery>) -> bool {
+    server.recover_sessions(recovery)
+}
+
+/// How clients of a namespace may come back; `None` if they may not.
+pub fn recovery(server: &Server) -> Option<&Arc<SessionRecovery>> {
+    server.recovery()
+}
+
+/// Connects a socket whose session was restored. `answer` is called with what it has missed before
+/// broadcasts can reach it. False if what it has missed is not known any more: then it is not connected.
+pub fn resume(socket: &Socket, restored: RestoredSession, mut answer: impl FnMut(Vec<Frames>)) -> bool {
+    socket.nsp().adapter().resume(socket, restored, &mut answer)
+}
+
+/// [`connect`], and puts the socket into rooms.
+pub fn connect_in(socket: &Socket, rooms: Vec<Room>) {
+    socket.enter(rooms);
+}
+
 /// Runs the middlewares of the socket's namespace; `None` if there are none.
 pub fn middlewares(socket: &Socket) -> Option<BoxFuture<'static, Result<(), ConnectError>>> {
     socket.nsp().run_middlewares(socket)
@@ -69,7 +111,7 @@ pub fn middlewares(socket: &Socket) -> Option<BoxFuture<'static, Result<(), Conn
 
 /// Connects a socket: from now on broadcasts reach it.
 pub fn connect(socket: &Socket) {
-    socket.enter();
+    socket.enter(Vec::new());
 }
 
 /// Takes a socket out of its namespace: its listeners of `disconnecting` are called, it leaves its rooms, and acknowledgements that are waited

@@ -22,6 +22,7 @@ use crate::link::{Encoder, Namespaces, NewNamespaceListener, SharedNamespaces};
 use crate::memory::MemoryAdapter;
 use crate::operator::BroadcastOperator;
 use crate::payload::{EmitArgs, EncodeError, Payload};
+use crate::recovery::SessionRecovery;
 use crate::remote::RemoteSocket;
 use crate::room::{IntoRooms, Room};
 use crate::server_events::ServerListeners;
@@ -121,6 +122,8 @@ pub(crate) struct Backend {
     next_ack_id: AtomicU64,
     /// The dynamic namespace that a child belongs to.
     parent: Option<Server>,
+    /// Set if clients may come back.
+    recovery: OnceLock<Arc<SessionRecovery>>,
 }
 
 impl Backend {
@@ -156,6 +159,7 @@ impl Backend {
             outgoing_listeners: AtomicUsize::new(0),
             next_ack_id: AtomicU64::new(0),
             parent,
+            recovery: OnceLock::new(),
         }
     }
 }
@@ -435,6 +439,21 @@ impl Server {
             }
             .boxed(),
         )
+    }
+
+    /// Lets clients of the namespace come back, if its adapter can.
+    pub(crate) fn recover_sessions(&self, recovery: &Arc<SessionRecovery>) -> bool {
+        let keeps = self.adapter().recover_sessions(recovery);
+        if keeps {
+            // Called once, by whoever makes the namespace.
+            let _ = self.backend().recovery.set(recovery.clone());
+        }
+        keeps
+    }
+
+    /// How clients of the namespace may come back; `None` if they may not.
+    pub(crate) fn recovery(&self) -> Option<&Arc<SessionRecovery>> {
+        self.backend().recovery.get()
     }
 
     /// A handle that does not keep the namespace alive.

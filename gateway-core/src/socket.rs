@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use crate::ack::{AckFuture, PendingAcks};
-use crate::adapter::BroadcastFlags;
+use crate::adapter::{BroadcastFlags, BroadcastOptions, Session};
 use crate::arguments::Arguments;
 use crate::counters;
 use crate::detached::{Emitted, Recorder};
@@ -26,7 +26,7 @@ use crate::operator::{BroadcastOperator, SocketOperator};
 use crate::options::Transport;
 use crate::payload::{EmitArgs, EncodeError, Payload};
 use crate::reason::DisconnectReason;
-use crate::room::IntoRooms;
+use crate::room::{IntoRooms, Room};
 use crate::server::Server;
 
 /// A client's connection to one namespace (Socket.IO's `Socket`; on plain WebSocket the client).
@@ -63,10 +63,39 @@ struct SocketInner {
     /// Most sockets have none.
     listeners: OnceLock<Box<Listeners>>,
     closed: Notify,
+    /// Only with connection state recovery.
+    recoverable: Option<Box<Recoverable>>,
+}
+
+/// What a client is known by when it comes back.
+struct Recoverable {
+    pid: Arc<str>,
+    recovered: bool,
 }
 
 impl Socket {
     pub(crate) fn build(id: Arc<str>, server: Server, handshake: Handshake, link: Arc<dyn Link>) -> Self {
+        Self::build_with((id, Map::new(), None), server, handshake, link)
+    }
+
+    pub(crate) fn recoverable(
+        session: &Session,
+        recovered: bool,
+        server: Server,
+        handshake: Handshake,
+        link: Arc<dyn Link>,
+    ) -> Self {
+        let recoverable = Recoverable { pid: session.pid.clone(), recovered };
+        let identity = (session.sid.clone(), session.data.clone(), Some(Box::new(recoverable)));
+        Self::build_with(identity, server, handshake, link)
+    }
+
+    fn build_with(
+        (id, data, recoverable): (Arc<str>, Map<String, Value>, Option<Box<Recoverable>>),
+        server: Server,
+        handshake: Handshake,
+        link: Arc<dyn Link>,
+    ) -> Self {
         Self(Arc::new(SocketInner {
             id,
             server,
@@ -76,11 +105,12 @@ impl Socket {
             leaving: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             warned_of_rooms: AtomicBool::new(false),
-            data: Mutex::default(),
+            data: Mutex::new(data),
             extensions: Mutex::default(),
             acks: PendingAcks::default(),
             listeners: OnceLock::new(),
             closed: Notify::new(),
+            recoverable,
         }))
     }
 
@@ -107,6 +137,17 @@ impl Socket {
     /// Whether the client is connected to the namespace.
     pub fn connected(&self) -> bool {
         self.0.connected.load(Ordering::Acquire)
+    }
+
+    /// Whether the client has come back to what it had: its id, its rooms and its [`data`](Self::data)
+    /// (`client.recovered`). It has received what it had missed then. Always false without the option
+    /// `connection_state_recovery`.
+    pub fn recovered(&self) -> bool {
+        self.0.recoverable.as_ref().is_some_and(|recoverable| recoverable.recovered)
+    }
+
+    pub(crate) fn pid(&self) -> Option<&Arc<str>> {
+        self.0.recoverable.as_ref().map(|recoverable| &recoverable.pid)
     }
 
     /// The transport that is in use now (`client.conn.transport.name`).
@@ -265,7 +306,7 @@ impl Socket {
     pub fn detached_with(server: &Server, id: &str, handshake: Handshake) -> Self {
         let socket = Self::build(id.into(), server.clone(), handshake, Recorder::link());
         Recorder::attach(&**socket.link(), WeakSocket(Arc::downgrade(&socket.0)));
-        socket.enter();
+        socket.enter(Vec::new());
         socket
     }
 
@@ -276,9 +317,9 @@ impl Socket {
     }
 
     /// Connects it to its namespace.
-    pub(crate) fn enter(&self) {
+    pub(crate) fn enter(&self, rooms: Vec<Room>) {
         self.0.connected.store(true, Ordering::Release);
-        self.nsp().adapter().add_all(self, Vec::new());
+        self.nsp().adapter().add_all(self, rooms);
     }
 
     /// Takes it out of its namespace; false if it was out already.
@@ -290,7 +331,17 @@ impl Socket {
             SocketListeners::new(self, table).leaving(reason);
         }
         let was_connected = self.0.connected.swap(false, Ordering::AcqRel);
-        self.nsp().adapter().del_all(self);
+        let adapter = self.nsp().adapter();
+        let pid = self.pid().filter(|_| was_connected && reason.is_recoverable());
+        let session = pid.map(|pid| {
+            let (sid, pid, data) = (self.shared_id(), pid.clone(), self.data().clone());
+            Session { sid, pid, rooms: adapter.socket_rooms(self), data }
+        });
+        adapter.del_all(self);
+        // Only now: who comes back has the same id.
+        if let Some(session) = session {
+            adapter.persist_session(session);
+        }
         self.0.acks.close();
         self.0.closed.notify_waiters();
         was_connected
@@ -337,13 +388,20 @@ impl Socket {
 
     /// Sends an event.
     pub(crate) fn send_event(&self, payload: Payload, flags: BroadcastFlags) {
-        if self.connected() {
+        if self.pid().is_some() && !flags.volatile {
+            // Whatever becomes of this connection, the client receives it if it comes back.
+            let to = BroadcastOptions { rooms: vec![self.shared_id()], flags, ..BroadcastOptions::default() };
+            self.nsp().adapter().broadcast(self.nsp(), payload, &to);
+        } else if self.connected() {
             self.send_with(self.nsp().encode_event(payload, None), flags);
         }
     }
 
     /// Sends a value without an event name.
     pub(crate) fn send_message(&self, payload: Payload, flags: BroadcastFlags) {
+        if self.pid().is_some() {
+            return self.send_event(payload, flags);
+        }
         self.send_with(self.nsp().encode_message(payload), flags);
     }
 
@@ -361,15 +419,25 @@ impl Socket {
 
     /// Sends an encoded packet: what adapters do with the frames of a broadcast.
     pub fn send_frames(&self, frames: &Frames, volatile: bool) {
-        if !self.connected() {
-            return;
-        }
+        self.hear_outgoing(frames);
+        self.put_frames(frames, volatile);
+    }
+
+    /// Calls the listeners of what goes out.
+    pub(crate) fn hear_outgoing(&self, frames: &Frames) {
         if let Some(event) = frames.event()
             && let Some(table) = self.listener_table()
+            && self.connected()
         {
             SocketListeners::new(self, table).outgoing(event);
         }
-        self.0.link.send(frames, volatile);
+    }
+
+    /// Puts an encoded packet into the outbox and calls nobody: may be done under a lock.
+    pub(crate) fn put_frames(&self, frames: &Frames, volatile: bool) {
+        if self.connected() {
+            self.0.link.send(frames, volatile);
+        }
     }
 }
 

@@ -34,6 +34,10 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
     option("ping_timeout"),
     option("upgrade_timeout"),
     option("connect_timeout"),
+    nested(
+        "connection_state_recovery",
+        &["max_disconnection_duration", "skip_middlewares", "max_sessions", "max_stored_bytes"],
+    ),
     option("cleanup_empty_child_namespaces"),
     option("max_child_namespaces"),
     option("max_namespace_length"),
@@ -135,5 +139,7 @@ mod tests {
         let compression = read("compression.rs");
         assert_eq!(methods(&compression, "PerMessageDeflateBuilder"), parts("per_message_deflate"));
         assert_eq!(methods(&compression, "HttpCompressionBuilder"), parts("http_compression"));
+        let recovery = methods(&read("recovery.rs"), "ConnectionStateRecoveryBuilder");
+        assert_eq!(recovery, parts("connection_state_recovery"));
     }
 }

@@ -103,3 +103,30 @@ examples! {
         }
     }
 }
+
+/// Namespaces that clients make, and clients that come back: what version 3 of the client does not know.
+mod namespaces {
+    use super::*;
+
+    async fn with_client_4(transport: &str) {
+        let server = Example::start("namespaces-app", &[]).await;
+        let url = server.url("http");
+        let arguments = ["namespaces", "--url", &url, "--transport", transport, "--client", "4"];
+        run_script(&server, "run.mjs", &arguments, CHECKS_LIMIT).await;
+    }
+
+    #[tokio::test]
+    async fn websocket_client_4() {
+        with_client_4("websocket").await;
+    }
+
+    #[tokio::test]
+    async fn polling_client_4() {
+        with_client_4("polling").await;
+    }
+
+    #[tokio::test]
+    async fn default_upgrade_client_4() {
+        with_client_4("default").await;
+    }
+}

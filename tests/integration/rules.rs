@@ -7,5 +7,6 @@ mod dynamic_namespaces;
 mod limits;
 mod namespaces;
 mod plain;
+mod recovery;
 mod replies;
 mod violations;

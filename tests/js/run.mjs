@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { runChecks } from './lib/runner.mjs';
 import { Session } from './lib/session.mjs';
 
-const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications', 'auth'];
+const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications', 'auth', 'namespaces'];
 const CLIENTS = ['4', '3', 'ws'];
 const TRANSPORTS = ['websocket', 'polling', 'default'];
 

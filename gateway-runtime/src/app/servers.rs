@@ -9,8 +9,8 @@ use std::sync::Arc;
 use futures_util::future::FutureExt;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::{
-    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, NamespacePattern, Parser, Server, SocketLimits,
-    Transport, serve,
+    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, NamespacePattern, Parser, Server,
+    SessionRecovery, SocketLimits, Transport, serve,
 };
 
 use super::client_files::ClientFiles;
@@ -255,6 +255,7 @@ fn socket_io(
         handlers: group.handler_limits(),
         namespaces: group.namespace_limits(),
         sockets: group.socket_limits(),
+        recovery: options.connection_state_recovery.map(SessionRecovery::new),
         adapter,
         detached: detached.clone(),
     });
@@ -416,6 +417,7 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
         ("ping_timeout", format!("{:?}", options.ping_timeout)),
         ("upgrade_timeout", format!("{:?}", options.upgrade_timeout)),
         ("connect_timeout", format!("{:?}", options.connect_timeout)),
+        ("connection_state_recovery", format!("{:?}", options.connection_state_recovery)),
         ("cleanup_empty_child_namespaces", format!("{:?}", options.cleanup_empty_child_namespaces)),
         ("max_child_namespaces", format!("{:?}", options.max_child_namespaces)),
         ("max_namespace_length", format!("{:?}", options.max_namespace_length)),

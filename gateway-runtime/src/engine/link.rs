@@ -165,6 +165,11 @@ impl SessionLink {
         self.revision
     }
 
+    /// Bytes that may wait in the outbox.
+    pub(crate) fn max_outbox_bytes(&self) -> usize {
+        self.max_outbox_bytes
+    }
+
     /// Puts a packet into the outbox. Never blocks and never fails: a closed session ignores it, a
     /// client past the outbox limit is disconnected.
     ///

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::{
-    Arguments, ConnectError, DisconnectReason, Handshake, ParseArgumentsError, RequestHead, Socket, serve,
-    telemetry,
+    Arguments, ConnectError, DisconnectReason, Handshake, ParseArgumentsError, RequestHead, Session, Socket,
+    serve, telemetry,
 };
 use serde_json::Value;
 use tokio::time::Sleep;
@@ -19,6 +19,7 @@ use super::decoder::{Decoded, Decoder};
 use super::encoder;
 use super::mailbox::{ConnectionLink, Request};
 use super::namespaces::{Lease, Lookup};
+use super::recovery::{self, Restored};
 use super::server::SocketIoServer;
 use super::version_2;
 use crate::client::{Candidate, ClientKey, PacketBucket, TooFast, Workload, disconnect_reason};
@@ -40,14 +41,15 @@ struct Joined {
 struct Joining {
     candidate: Candidate,
     entry: Lease,
+    restored: Option<Restored>,
     decision: BoxFuture<'static, Result<(), ConnectError>>,
 }
 
-/// A client of which it is not known yet whether its namespace exists.
+/// A client of which it is not known yet whether its namespace exists, or whether it comes back to one.
 struct Asking {
     name: Box<str>,
     auth: Option<Value>,
-    lookup: BoxFuture<'static, Result<Lease, ConnectError>>,
+    lookup: BoxFuture<'static, Result<(Lease, Option<Restored>), ConnectError>>,
 }
 
 /// The protocol object of one session.
@@ -168,15 +170,22 @@ impl SocketIoConnection {
             self.refuse(name, &ConnectError::new("too many namespaces on one connection"));
             return Ok(());
         }
-        match self.server.lookup(name, auth.as_ref().unwrap_or(&Value::Null)) {
-            Lookup::Found(entry) => return self.found(entry, auth, cx),
-            Lookup::Refused(error) => self.refuse(name, &error),
-            Lookup::Asking(lookup) => {
-                self.asking.push(Asking { name: name.into(), auth, lookup });
-                return self.poll_asking(cx);
+        let lookup = match self.server.lookup(name, auth.as_ref().unwrap_or(&Value::Null)) {
+            Lookup::Refused(error) => {
+                self.refuse(name, &error);
+                return Ok(());
             }
-        }
-        Ok(())
+            Lookup::Found(entry) if !recovery::is_wanted(entry.server(), auth.as_ref()) => {
+                return self.found(entry, None, auth, cx);
+            }
+            Lookup::Found(entry) => ready(Ok(entry)).boxed(),
+            Lookup::Asking(lookup) => lookup,
+        };
+        // Half of the outbox, so that what comes meanwhile fits as well.
+        let limit = self.link.session().max_outbox_bytes() / 2;
+        let lookup = recovery::with_session(lookup, auth.clone(), limit).boxed();
+        self.asking.push(Asking { name: name.into(), auth, lookup });
+        self.poll_asking(cx)
     }
 
     fn refuse(&self, namespace: &str, error: &ConnectError) {
@@ -193,24 +202,43 @@ impl SocketIoConnection {
             };
             let Asking { name, auth, .. } = self.asking.remove(index);
             match found {
-                Ok(entry) => self.found(entry, auth, cx)?,
+                Ok((entry, restored)) => self.found(entry, restored, auth, cx)?,
                 Err(error) => self.refuse(&name, &error),
             }
         }
         Ok(())
     }
 
-    fn found(&mut self, entry: Lease, auth: Option<Value>, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+    fn found(
+        &mut self,
+        entry: Lease,
+        restored: Option<Restored>,
+        auth: Option<Value>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), CloseReason> {
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Some(id) = self.socket_id(entry.server().name()) else {
-            tracing::error!("the system's random generator failed: a client could not connect");
-            return Err(CloseReason::TransportError);
+        let (server, link) = (entry.server().clone(), self.link.clone());
+        // Clients of Socket.IO 2 know nothing of it.
+        let may_come_back = serve::recovery(&server).filter(|_| !self.is_version_2()).cloned();
+        let former = restored.as_ref().and_then(Restored::session);
+        let socket = if let Some(former) = former {
+            serve::recoverable_socket(&former.session, true, server, handshake, link)
+        } else {
+            let Some(id) = self.socket_id(server.name()) else { return Err(no_random_ids()) };
+            if may_come_back.is_some() {
+                let Ok(pid) = generate_id() else { return Err(no_random_ids()) };
+                serve::recoverable_socket(&Session::new(id, pid), false, server, handshake, link)
+            } else {
+                serve::socket(id.into(), server, handshake, link)
+            }
         };
-        let socket = serve::socket(id.into(), entry.server().clone(), handshake, self.link.clone());
-        match entry.admission(&socket) {
-            None => self.admitted(socket, entry, cx),
+        let skips =
+            restored.is_some() && may_come_back.is_some_and(|recovery| recovery.options().skip_middlewares);
+        let admission = if skips { None } else { entry.admission(&socket) };
+        match admission {
+            None => self.admitted(socket, entry, restored, cx),
             Some(decision) => {
-                self.joining.push(Joining { candidate: Candidate::new(socket), entry, decision });
+                self.joining.push(Joining { candidate: Candidate::new(socket), entry, restored, decision });
                 self.poll_joining(cx);
             }
         }
@@ -234,9 +262,9 @@ impl SocketIoConnection {
                 index += 1;
                 continue;
             };
-            let Joining { candidate, entry, .. } = self.joining.remove(index);
+            let Joining { candidate, entry, restored, .. } = self.joining.remove(index);
             match decision {
-                Ok(()) => self.admitted(candidate.admitted(), entry, cx),
+                Ok(()) => self.admitted(candidate.admitted(), entry, restored, cx),
                 Err(error) => {
                     entry.handler().refused();
                     let refuse =
@@ -248,7 +276,7 @@ impl SocketIoConnection {
         }
     }
 
-    fn admitted(&mut self, socket: Socket, entry: Lease, cx: &mut Context<'_>) {
+    fn admitted(&mut self, socket: Socket, entry: Lease, restored: Option<Restored>, cx: &mut Context<'_>) {
         self.connect_timeout = None;
         entry.enter();
         // The client must not see an event before it is connected: it is queued before broadcasts of
@@ -257,10 +285,24 @@ impl SocketIoConnection {
         let connected = if self.is_version_2() {
             version_2::connected(parser, name)
         } else {
-            encoder::connected(parser, name, socket.id())
+            encoder::connected(parser, name, socket.id(), serve::pid(&socket))
         };
-        self.link.session().send(&connected, false);
-        serve::connect(&socket);
+        let session = self.link.session();
+        if let Some(restored) = restored.and_then(Restored::take) {
+            let resumed = serve::resume(&socket, restored, |missed| {
+                missed.iter().for_each(|event| session.send(event, false));
+                session.send(&connected, false);
+            });
+            if !resumed {
+                // What it has missed was dropped while middlewares decided: it comes again as a new client.
+                serve::forget_listeners(&socket);
+                session.close(CloseReason::ForcedServerClose);
+                return;
+            }
+        } else {
+            session.send(&connected, false);
+            serve::connect(&socket);
+        }
         let key = self.workload.join(socket.clone(), entry.handler(), cx);
         self.joined.push(Joined { socket, _entry: entry, key });
     }
@@ -327,6 +369,11 @@ fn no_arguments(error: ParseArgumentsError) -> CloseReason {
         telemetry::limit_exceeded(limit);
     }
     MALFORMED
+}
+
+fn no_random_ids() -> CloseReason {
+    tracing::error!("the system's random generator failed: a client could not connect");
+    CloseReason::TransportError
 }
 
 impl Connection for SocketIoConnection {

@@ -69,13 +69,15 @@ pub(crate) fn connect(parser: Parser, namespace: &str, auth: Option<&serde_json:
     control(parser, b'0', namespace, auth)
 }
 
-/// The answer to a CONNECT: the id of the new socket.
-pub(crate) fn connected(parser: Parser, namespace: &str, id: &str) -> Frames {
+/// The answer to a CONNECT: the id of the new socket, and the private one by which it may come back.
+pub(crate) fn connected(parser: Parser, namespace: &str, id: &str, pid: Option<&Arc<str>>) -> Frames {
     #[derive(Serialize)]
     struct Connected<'a> {
         sid: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<&'a str>,
     }
-    control(parser, b'0', namespace, Some(&Connected { sid: id }))
+    control(parser, b'0', namespace, Some(&Connected { sid: id, pid: pid.map(|pid| &**pid) }))
 }
 
 /// The refusal of a CONNECT.
@@ -129,7 +131,9 @@ mod tests {
         assert_eq!(frames.attachments().len(), 1);
         let ack = SocketIoEncoder.ack("/", Payload::arguments(&"ok").unwrap(), 9).unwrap();
         assert_eq!(ack.as_str(), r#"439["ok"]"#);
-        assert_eq!(connected(Parser::Default, "/chat", "abc").as_str(), r#"40/chat,{"sid":"abc"}"#);
+        assert_eq!(connected(Parser::Default, "/chat", "abc", None).as_str(), r#"40/chat,{"sid":"abc"}"#);
+        let with_pid = connected(Parser::Default, "/", "abc", Some(&"xyz".into()));
+        assert_eq!(with_pid.as_str(), r#"40{"sid":"abc","pid":"xyz"}"#);
         let error = ConnectError::new("no").with_data(serde_json::json!({"code": 1}));
         assert_eq!(
             connect_error(Parser::Default, "/", &error).as_str(),

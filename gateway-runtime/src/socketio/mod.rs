@@ -11,6 +11,7 @@ mod mailbox;
 pub(crate) mod msgpack;
 mod namespaces;
 mod parent;
+mod recovery;
 mod server;
 mod version_2;
 

@@ -153,14 +153,27 @@ pub(super) enum Lookup {
 }
 
 /// The lists of one server.
-#[derive(Default)]
 pub(super) struct Namespaces {
     entries: RwLock<Entries>,
     parents: RwLock<Vec<Arc<Parent>>>,
     listeners: RwLock<Vec<NewNamespaceListener>>,
+    /// An adapter that keeps no sessions was warned of.
+    no_sessions: Once,
     /// Held while a namespace is made or removed, so that there is one adapter of a name at a time. It is
     /// taken before the others.
     changing: Mutex<()>,
+}
+
+impl Default for Namespaces {
+    fn default() -> Self {
+        Self {
+            entries: RwLock::default(),
+            parents: RwLock::default(),
+            listeners: RwLock::default(),
+            no_sessions: Once::new(),
+            changing: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -281,6 +294,13 @@ impl SocketIoServer {
                 NamespaceEntry::new(server, Some(Child { parent: parent.clone(), users, kept }))
             }
         };
+        if let Some(recovery) = &self.config().recovery
+            && !serve::recover_sessions(&entry.server, recovery)
+        {
+            self.namespaces.no_sessions.call_once(|| {
+                tracing::warn!("connection_state_recovery has no effect: this adapter keeps no sessions");
+            });
+        }
         let mut entries = self.namespaces.entries.write();
         entries.children += usize::from(parent.is_some());
         entries.by_name.insert(name.into(), entry.clone());

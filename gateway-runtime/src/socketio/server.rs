@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::link::{Namespaces, NewNamespaceListener};
-use gateway_core::{Adapter, PacketRate, Parser, Server, SocketLimits, serve};
+use gateway_core::{Adapter, PacketRate, Parser, Server, SessionRecovery, SocketLimits, serve};
 
 use super::codec::PacketLimits;
 use super::connection::SocketIoConnection;
@@ -33,6 +33,8 @@ pub(crate) struct SocketIoConfig {
     pub(crate) packet_rate: Option<PacketRate>,
     /// Which namespaces clients may make and join.
     pub(crate) namespaces: NamespaceLimits,
+    /// Whether clients that were cut off may come back.
+    pub(crate) recovery: Option<Arc<SessionRecovery>>,
     /// Makes the adapter of each namespace.
     pub(crate) adapter: AdapterFactory,
     /// Where handlers of clients that are gone run on.
@@ -63,6 +65,9 @@ impl SocketIoServer {
             itself: itself.clone(),
         });
         server.named("/");
+        if let Some(recovery) = &server.config.recovery {
+            sweep(recovery);
+        }
         server
     }
 
@@ -91,6 +96,20 @@ impl SocketIoServer {
         serve::limit_sockets(&server, self.config.sockets);
         server
     }
+}
+
+/// Forgets clients and events that are too old, for as long as the server is there.
+fn sweep(recovery: &Arc<SessionRecovery>) {
+    let often = recovery.options().max_disconnection_duration / 2;
+    let pause = often.clamp(Duration::from_secs(1), Duration::from_secs(60));
+    let recovery = Arc::downgrade(recovery);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(pause).await;
+            let Some(recovery) = recovery.upgrade() else { return };
+            recovery.sweep();
+        }
+    });
 }
 
 impl Namespaces for SocketIoServer {

@@ -38,6 +38,11 @@ export class Session {
     return connection;
   }
 
+  /** A connection to another address, through a proxy say. The check ends it. */
+  connectionTo(url, options) {
+    return new Connection({ ...this.#target, url }, options);
+  }
+
   /** A connected Socket.IO client on a connection of its own. */
   connect(namespace = '/', name = 'a client') {
     return this.connection().client(namespace, name).connect();

@@ -31,6 +31,9 @@ const EXAMPLES: Record<string, Partial<Record<AdapterName, () => Promise<Type>>>
   notifications: {
     io: async () => (await import('./notifications/notifications.module.js')).NotificationsModule,
   },
+  namespaces: {
+    io: async () => (await import('./namespaces/namespaces.module.js')).NamespacesModule,
+  },
   pipeline: {
     io: async () => (await import('./pipeline/pipeline.module.js')).PipelineModule,
     ws: async () => (await import('./pipeline/pipeline.module.js')).PipelineModule,
