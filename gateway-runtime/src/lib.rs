@@ -40,6 +40,9 @@ mod app;
 mod client;
 mod dispatch;
 mod engine;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod js_date;
 #[cfg(feature = "jwt")]
 mod jwt;
@@ -47,6 +50,8 @@ mod jwt;
 mod msgpack;
 mod net;
 pub mod prelude;
+#[cfg(test)]
+mod properties;
 mod socketio;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -21,7 +21,7 @@ mod plain;
 mod registry;
 mod request;
 mod response;
-mod revision_3;
+pub(crate) mod revision_3;
 mod server;
 mod session;
 mod transport;

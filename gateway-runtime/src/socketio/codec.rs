@@ -116,9 +116,9 @@ impl Packet {
         ack: Option<u64>,
         json: Bytes,
     ) -> Self {
+        let position = namespace.as_ref().map(|name| (0, name.len()));
         let text = namespace.unwrap_or_default();
-        let namespace = if text.is_empty() { None } else { Some((0, text.len())) };
-        Self { kind, attachments: 0, namespace, ack, json, text }
+        Self { kind, attachments: 0, namespace: position, ack, json, text }
     }
 
     /// The namespace, `/` if the packet names none.

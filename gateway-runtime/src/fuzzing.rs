@@ -1,0 +1,240 @@
+//! The decoders, each as a function of any bytes that panics if something is not as it must be: what `fuzz/`
+//! runs for long, and the property tests for a moment. No public API.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use gateway_core::link::Encoder as _;
+use gateway_core::{Arguments, Binary, Data, Frames, Parser, Payload};
+use serde::Deserialize;
+
+use crate::engine::packet::{self, PayloadBuilder};
+use crate::engine::revision_3;
+use crate::socketio::codec::{self, Packet, PacketKind, PacketLimits};
+use crate::socketio::{encoder, msgpack};
+use crate::ws::encoder::WsEncoder;
+use crate::ws::message::parse_envelope;
+
+/// Between the parts of an input that has several.
+const SEPARATOR: u8 = 0x1e;
+
+/// A body with what serde does in different ways.
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "it is decoded, and nobody reads it")]
+struct Nested {
+    #[serde(flatten)]
+    flat: Flat,
+    either: Option<Either>,
+    #[serde(default)]
+    inner: Vec<Nested>,
+    map: Option<HashMap<String, Data>>,
+    numbers: Option<HashMap<i64, f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "it is decoded, and nobody reads it")]
+struct Flat {
+    file: Option<Binary>,
+    text: Option<String>,
+    number: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is decoded, and nobody reads it")]
+enum Either {
+    Bytes(Binary),
+    Number(f64),
+    Text(String),
+    Pair(i8, Box<Either>),
+    Many(Vec<Either>),
+}
+
+/// The payload of a polling request, in both revisions of Engine.IO.
+pub fn engine_payload(input: &[u8]) {
+    let body = Bytes::copy_from_slice(input);
+    let packets: Vec<_> = packet::Payload::new(body.clone()).map_while(Result::ok).collect();
+    let mut builder = PayloadBuilder::new(usize::MAX);
+    let mut messages = Vec::new();
+    for packet in packets {
+        match &packet {
+            packet::Packet::Text(text) => {
+                let text = std::str::from_utf8(text).expect("the text of a payload is UTF-8");
+                assert!(builder.push_text(&format!("4{text}")));
+            }
+            packet::Packet::Binary(bytes) => assert!(builder.push_binary(bytes)),
+            _ => continue,
+        }
+        messages.push(packet);
+    }
+    if !messages.is_empty() {
+        let again: Vec<_> = packet::Payload::new(builder.finish()).map(|packet| packet.ok()).collect();
+        assert_eq!(again, messages.into_iter().map(Some).collect::<Vec<_>>());
+    }
+    for payload in [revision_3::Payload::text(body.clone()), revision_3::Payload::binary(body)] {
+        for packet in payload.map_while(Result::ok) {
+            let packet::Packet::Binary(bytes) = packet else { continue };
+            let text = Bytes::from(revision_3::encode_base64(&bytes));
+            assert_eq!(revision_3::decode_text(text), Ok(packet::Packet::Binary(bytes.clone())));
+            let again = revision_3::decode_binary(revision_3::encode_binary(&bytes));
+            assert_eq!(again, Ok(packet::Packet::Binary(bytes)));
+        }
+    }
+}
+
+/// A Socket.IO packet: its text, and behind separators its attachments.
+pub fn socketio_packet(input: &[u8]) {
+    let limits = PacketLimits::default();
+    let mut parts = input.split(|byte| *byte == SEPARATOR).map(Bytes::copy_from_slice);
+    // Transports refuse text that is not UTF-8.
+    let Some(text) = parts.next().filter(|text| std::str::from_utf8(text).is_ok()) else { return };
+    let Ok(packet) = codec::decode(text, limits.max_attachments) else { return };
+    let attachments: Vec<_> = parts.take(packet.attachments).collect();
+    if attachments.len() < packet.attachments {
+        return;
+    }
+    let Some((name, arguments)) = arguments(&packet, &attachments, &limits) else { return };
+    decode_all(&arguments);
+    let frames = encode(Parser::Default, &packet, name.as_deref(), &arguments);
+    let again = codec::decode(frames.text_bytes().slice(1..), usize::MAX).expect("a packet of ours");
+    compare(&packet, &again, frames.attachments(), name.as_deref(), &arguments);
+
+    let frames = encode(Parser::MsgPack, &packet, name.as_deref(), &arguments);
+    let [frame] = frames.attachments() else { panic!("a MessagePack packet is one binary message") };
+    let limits = PacketLimits { max_attachments: usize::MAX, ..limits };
+    let (again, attachments) = match msgpack::decode(frame, &limits) {
+        // What only looks like a placeholder cannot be told from one.
+        Err(codec::PacketError::LookAlike) => return,
+        decoded => decoded.expect("a packet of ours"),
+    };
+    compare(&packet, &again, &attachments, name.as_deref(), &arguments);
+}
+
+/// A MessagePack packet.
+pub fn msgpack_packet(input: &[u8]) {
+    let limits =
+        PacketLimits { max_attachments: PacketLimits::MSGPACK_ATTACHMENTS, ..PacketLimits::default() };
+    let Ok((packet, attachments)) = msgpack::decode(&Bytes::copy_from_slice(input), &limits) else { return };
+    assert!(packet.json.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(&packet.json).is_ok());
+    if let Some((_, arguments)) = arguments(&packet, &attachments, &limits) {
+        decode_all(&arguments);
+    }
+    let kind = match packet.kind {
+        PacketKind::Connect => 0,
+        PacketKind::Disconnect => 1,
+        PacketKind::Event => 2,
+        PacketKind::Ack => 3,
+        PacketKind::ConnectError => 4,
+    };
+    let header = msgpack::Header { kind, namespace: packet.namespace(), id: packet.ack };
+    let frame = msgpack::encode(header, &packet.json, &attachments);
+    let (again, attachments_again) = msgpack::decode(&frame.into(), &limits).expect("a packet of ours");
+    assert_eq!((again.kind, again.namespace(), again.ack), (packet.kind, packet.namespace(), packet.ack));
+    assert_eq!((again.json, attachments_again), (packet.json, attachments));
+}
+
+/// A frame of plain WebSocket.
+pub fn envelope(input: &[u8]) {
+    let limits = gateway_core::ArgumentLimits::default();
+    let frame = Bytes::copy_from_slice(input);
+    let Ok((event, arguments)) = parse_envelope(&frame, &limits) else { return };
+    decode_all(&arguments);
+    let payload = Payload::event(&event, &arguments).expect("received arguments can be sent");
+    let frames = WsEncoder.event("/", payload, None);
+    let (event_again, again) = parse_envelope(frames.text_bytes(), &gateway_core::ArgumentLimits::NONE)
+        .expect("an envelope of ours");
+    assert_eq!(event_again, event);
+    same_arguments(&again, &arguments);
+}
+
+/// Name and arguments of an event, or the arguments of an acknowledgement.
+fn arguments(
+    packet: &Packet,
+    attachments: &[Bytes],
+    limits: &PacketLimits,
+) -> Option<(Option<String>, Arguments)> {
+    let (limits, attachments) = (&limits.arguments, attachments.to_vec());
+    match packet.kind {
+        PacketKind::Event => {
+            let (name, arguments) = Arguments::parse_event_within(limits, &packet.json, attachments).ok()?;
+            Some((Some(name.into_owned()), arguments))
+        }
+        PacketKind::Ack => {
+            let arguments = Arguments::parse_acknowledgement_within(limits, &packet.json, attachments);
+            Some((None, arguments.ok()?))
+        }
+        _ => None,
+    }
+}
+
+fn decode_all(arguments: &Arguments) {
+    for index in 0..arguments.len() {
+        let _ = arguments.get::<Nested>(index);
+        let _ = arguments.get::<Data>(index);
+        let _ = arguments.get::<serde_json::Value>(index);
+        let _ = arguments.get::<Binary>(index);
+        let _ = arguments.get::<(String, Option<i8>)>(index);
+    }
+    if let Some(body) = arguments.body() {
+        let _ = body.decode::<Nested>();
+        let _ = body.member("inner").map(|inner| inner.decode::<Vec<Nested>>());
+    }
+    let _ = format!("{arguments:?}");
+}
+
+/// The packet once more, as the server would send it.
+fn encode(parser: Parser, packet: &Packet, name: Option<&str>, arguments: &Arguments) -> Frames {
+    let encoder = encoder::of_parser(parser);
+    match name {
+        Some(name) => {
+            let payload = Payload::event(name, arguments).expect("received arguments can be sent");
+            encoder.event(packet.namespace(), payload, packet.ack)
+        }
+        None => {
+            let payload = Payload::arguments(arguments).expect("received arguments can be sent");
+            encoder
+                .ack(packet.namespace(), payload, packet.ack.unwrap_or(0))
+                .expect("it has acknowledgements")
+        }
+    }
+}
+
+fn compare(packet: &Packet, again: &Packet, attachments: &[Bytes], name: Option<&str>, expected: &Arguments) {
+    assert_eq!((again.kind, again.namespace()), (packet.kind, packet.namespace()));
+    if packet.kind == PacketKind::Event {
+        assert_eq!(again.ack, packet.ack);
+    }
+    let limits = PacketLimits { arguments: gateway_core::ArgumentLimits::NONE, ..PacketLimits::default() };
+    let (name_again, again) = arguments(again, attachments, &limits).expect("arguments of ours");
+    assert_eq!(name_again.as_deref(), name);
+    same_arguments(&again, expected);
+}
+
+fn same_arguments(again: &Arguments, expected: &Arguments) {
+    assert_eq!(again.len(), expected.len());
+    for index in 0..expected.len() {
+        // Some JSON is no value in Rust: half a surrogate pair, a number that is too large.
+        if let Ok(expected) = expected.get::<Data>(index) {
+            let again: Data = again.get(index).expect("it was a value before");
+            assert!(is_same(&again, &expected), "{again:?} was {expected:?}");
+        }
+    }
+}
+
+/// Whether both are the same, but for the last digit of a float, which `serde_json` may read otherwise.
+fn is_same(left: &Data, right: &Data) -> bool {
+    match (left, right) {
+        (Data::Number(left), Data::Number(right)) => {
+            let (exact, left, right) = (left == right, left.as_f64(), right.as_f64());
+            exact || left.zip(right).is_some_and(|(left, right)| (left - right).abs() <= right.abs() * 1e-14)
+        }
+        (Data::Array(left), Data::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right))
+        }
+        (Data::Object(left), Data::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| is_same(value, other)))
+        }
+        _ => left == right,
+    }
+}
