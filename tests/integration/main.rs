@@ -8,6 +8,7 @@ mod examples;
 mod hostile;
 mod http;
 mod listeners;
+mod msgpack;
 mod observability;
 mod pipeline;
 mod protocol;

@@ -37,6 +37,11 @@ async fn socket_io_with_global_enhancers() {
 }
 
 #[tokio::test]
+async fn socket_io_with_msgpack() {
+    compare(Adapter::Io, Setup::MsgPack).await;
+}
+
+#[tokio::test]
 async fn plain_web_socket() {
     compare(Adapter::Ws, Setup::Plain).await;
 }
@@ -67,6 +72,8 @@ impl Adapter {
 enum Setup {
     Plain,
     GlobalEnhancers,
+    /// As plain, with the parser `socket.io-msgpack-parser` on both sides.
+    MsgPack,
 }
 
 /// What the clients of one scenario were told.
@@ -80,6 +87,9 @@ async fn compare(adapter: Adapter, setup: Setup) {
     let mut environment = vec![("ADAPTER", adapter.name())];
     if setup == Setup::GlobalEnhancers {
         environment.push(("GLOBAL_ENHANCERS", "1"));
+    }
+    if setup == Setup::MsgPack {
+        environment.push(("PARSER", "msgpack"));
     }
     let (ours, theirs) = join!(
         async {

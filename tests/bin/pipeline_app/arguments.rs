@@ -10,7 +10,8 @@ fn shown(value: Option<Value>) -> Value {
     value.unwrap_or_else(|| "nothing".into())
 }
 
-#[web_socket_gateway]
+// The first of all: its options are the server's.
+#[web_socket_gateway(parser = crate::parser())]
 pub(crate) struct ArgumentsGateway;
 
 #[subscribe_messages]

@@ -50,6 +50,11 @@ async fn main() -> Result<(), GatewayError> {
     gateway_examples::listen(builder.use_web_socket_adapter(adapter).create().await?).await
 }
 
+/// `PARSER=msgpack`: how all of them are spoken to over Socket.IO.
+fn parser() -> Parser {
+    if env::var("PARSER").is_ok_and(|name| name == "msgpack") { Parser::MsgPack } else { Parser::Default }
+}
+
 /// The gateways that serve either adapter.
 fn without_namespaces(builder: GatewayAppBuilder) -> GatewayAppBuilder {
     builder

@@ -73,6 +73,8 @@ pub(crate) struct Example {
     name: String,
     port: u16,
     output: Output,
+    /// It was started with `PARSER=msgpack`, and so are the scripts that drive it.
+    msgpack: bool,
     process: Child,
 }
 
@@ -102,7 +104,12 @@ impl Example {
         name: &str,
         environment: &[(&str, &str)],
     ) -> Self {
-        command.env("PORT", "0").env_remove("HOST").env_remove("ADAPTER").env_remove("RUST_LOG");
+        command
+            .env("PORT", "0")
+            .env_remove("HOST")
+            .env_remove("ADAPTER")
+            .env_remove("PARSER")
+            .env_remove("RUST_LOG");
         command.envs(environment.iter().copied());
         let (mut process, output) = spawn(command, name);
         let (sender, listening) = oneshot::channel();
@@ -120,7 +127,10 @@ impl Example {
             output.collect(stderr, |_| ());
         }
         match timeout(START_LIMIT, listening).await {
-            Ok(Ok(port)) => Self { name: name.to_owned(), port, output, process },
+            Ok(Ok(port)) => {
+                let msgpack = environment.contains(&("PARSER", "msgpack"));
+                Self { name: name.to_owned(), port, output, msgpack, process }
+            }
             Ok(Err(_)) => panic!("`{name}` ended before it listened:\n{output}"),
             Err(_) => panic!("`{name}` did not listen within {START_LIMIT:?}:\n{output}"),
         }
@@ -186,7 +196,10 @@ pub(crate) async fn run_script_for_lines(
     look: impl FnMut(&str) + Send + 'static,
 ) {
     let mut command = Command::new("node");
-    command.arg(script).args(arguments).current_dir(javascript());
+    command.arg(script).args(arguments).current_dir(javascript()).env_remove("PARSER");
+    if example.msgpack {
+        command.env("PARSER", "msgpack");
+    }
     let title = format!("node {script} {}", arguments.join(" "));
     run_command(example, command, &title, limit, look).await;
 }

@@ -4,6 +4,7 @@
  * Both know the message `marker`: the server answers it with what ran since the last time.
  */
 import { io } from 'socket.io-client';
+import * as msgpackParser from 'socket.io-msgpack-parser';
 import { WebSocket } from 'ws';
 import { within } from '../lib/wait.mjs';
 import { Recording } from './recording.mjs';
@@ -54,7 +55,13 @@ export class IoClient extends Client {
 
   constructor(url, place = '') {
     super();
-    this.#socket = io(`${url}/${place}`, { forceNew: true, reconnection: false, transports: ['websocket'] });
+    this.#socket = io(`${url}/${place}`, {
+      forceNew: true,
+      reconnection: false,
+      transports: ['websocket'],
+      // As the server that is started with the same variable.
+      ...(process.env.PARSER === 'msgpack' && { parser: msgpackParser }),
+    });
     this.#socket.onAny((event, ...args) => {
       if (!this.takeMarker(event, args[0])) this.#put({ event, args });
     });

@@ -8,6 +8,7 @@ import type { INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { ServerOptions } from 'socket.io';
+import msgpackParser from 'socket.io-msgpack-parser';
 
 /** `0` is how NestJS says "the listener of the app". */
 const LISTENER_OF_THE_APP = 0;
@@ -18,7 +19,9 @@ export class SharedPortIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions) {
-    return super.createIOServer(port === this.appPort ? LISTENER_OF_THE_APP : port, options);
+    // `PARSER=msgpack`: for all gateways, which share one server.
+    const all = process.env.PARSER === 'msgpack' ? ({ ...options, parser: msgpackParser } as ServerOptions) : options;
+    return super.createIOServer(port === this.appPort ? LISTENER_OF_THE_APP : port, all);
   }
 }
 
