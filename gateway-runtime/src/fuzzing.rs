@@ -50,6 +50,11 @@ enum Either {
     Many(Vec<Either>),
 }
 
+/// The frames of a WebSocket, compressed or not, in pieces.
+pub fn websocket_frames(input: &[u8]) {
+    crate::engine::fuzzing::read(input);
+}
+
 /// The payload of a polling request, in both revisions of Engine.IO.
 pub fn engine_payload(input: &[u8]) {
     let body = Bytes::copy_from_slice(input);
@@ -68,7 +73,7 @@ pub fn engine_payload(input: &[u8]) {
         messages.push(packet);
     }
     if !messages.is_empty() {
-        let again: Vec<_> = packet::Payload::new(builder.finish()).map(|packet| packet.ok()).collect();
+        let again: Vec<_> = packet::Payload::new(builder.finish()).map(Result::ok).collect();
         assert_eq!(again, messages.into_iter().map(Some).collect::<Vec<_>>());
     }
     for payload in [revision_3::Payload::text(body.clone()), revision_3::Payload::binary(body)] {

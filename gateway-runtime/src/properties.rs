@@ -31,7 +31,7 @@ fn data(binary: bool) -> BoxedStrategy<Data> {
         any::<bool>().prop_map(Data::Bool),
         any::<i64>().prop_map(|number| Data::Number(number.into())),
         any::<u64>().prop_map(|number| Data::Number(number.into())),
-        any::<f64>().prop_map(|number| number_of(number)),
+        any::<f64>().prop_map(number_of),
         any::<String>().prop_map(Data::String),
         bytes,
     ];
@@ -200,6 +200,7 @@ proptest! {
     #[test]
     fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..200)) {
         fuzzing::engine_payload(&bytes);
+        fuzzing::websocket_frames(&bytes);
         fuzzing::socketio_packet(&bytes);
         fuzzing::msgpack_packet(&bytes);
         fuzzing::envelope(&bytes);

@@ -95,11 +95,11 @@ async fn compare(adapter: Adapter, setup: Setup) {
         async {
             let command = Command::new(env!("CARGO_BIN_EXE_pipeline-app"));
             let app = Example::start_command(command, "pipeline-app", &environment).await;
-            transcripts(&app, adapter).await
+            transcripts(&app, adapter, setup).await
         },
         async {
             let app = Example::start_nestjs("pipeline", &environment).await;
-            transcripts(&app, adapter).await
+            transcripts(&app, adapter, setup).await
         },
     );
     assert!(theirs.len() >= FEWEST_SCENARIOS, "there are only {} scenarios", theirs.len());
@@ -113,10 +113,11 @@ async fn compare(adapter: Adapter, setup: Setup) {
     );
 }
 
-async fn transcripts(app: &Example, adapter: Adapter) -> Vec<Transcript> {
+async fn transcripts(app: &Example, adapter: Adapter, setup: Setup) -> Vec<Transcript> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let collected = lines.clone();
-    let arguments = ["--url", &app.url("http"), "--adapter", adapter.name()];
+    let parser = if setup == Setup::MsgPack { "msgpack" } else { "default" };
+    let arguments = ["--url", &app.url("http"), "--adapter", adapter.name(), "--parser", parser];
     run_script_for_lines(app, "pipeline/transcript.mjs", &arguments, SCENARIOS_LIMIT, move |line| {
         collected.lock().push(line.to_owned());
     })

@@ -43,3 +43,5 @@ pub(crate) use link::SessionLink;
 pub(crate) use plain::PlainEngine;
 pub(crate) use server::Engine;
 pub(crate) use transport::DeflateOptions;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use transport::fuzzing;

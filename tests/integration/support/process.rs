@@ -73,8 +73,6 @@ pub(crate) struct Example {
     name: String,
     port: u16,
     output: Output,
-    /// It was started with `PARSER=msgpack`, and so are the scripts that drive it.
-    msgpack: bool,
     process: Child,
 }
 
@@ -127,10 +125,7 @@ impl Example {
             output.collect(stderr, |_| ());
         }
         match timeout(START_LIMIT, listening).await {
-            Ok(Ok(port)) => {
-                let msgpack = environment.contains(&("PARSER", "msgpack"));
-                Self { name: name.to_owned(), port, output, msgpack, process }
-            }
+            Ok(Ok(port)) => Self { name: name.to_owned(), port, output, process },
             Ok(Err(_)) => panic!("`{name}` ended before it listened:\n{output}"),
             Err(_) => panic!("`{name}` did not listen within {START_LIMIT:?}:\n{output}"),
         }
@@ -196,10 +191,7 @@ pub(crate) async fn run_script_for_lines(
     look: impl FnMut(&str) + Send + 'static,
 ) {
     let mut command = Command::new("node");
-    command.arg(script).args(arguments).current_dir(javascript()).env_remove("PARSER");
-    if example.msgpack {
-        command.env("PARSER", "msgpack");
-    }
+    command.arg(script).args(arguments).current_dir(javascript());
     let title = format!("node {script} {}", arguments.join(" "));
     run_command(example, command, &title, limit, look).await;
 }

@@ -4,7 +4,6 @@
  * Both know the message `marker`: the server answers it with what ran since the last time.
  */
 import { io } from 'socket.io-client';
-import * as msgpackParser from 'socket.io-msgpack-parser';
 import { WebSocket } from 'ws';
 import { within } from '../lib/wait.mjs';
 import { Recording } from './recording.mjs';
@@ -53,14 +52,13 @@ class Client {
 export class IoClient extends Client {
   #socket;
 
-  constructor(url, place = '') {
+  constructor(url, place = '', parser = undefined) {
     super();
     this.#socket = io(`${url}/${place}`, {
       forceNew: true,
       reconnection: false,
       transports: ['websocket'],
-      // As the server that is started with the same variable.
-      ...(process.env.PARSER === 'msgpack' && { parser: msgpackParser }),
+      ...(parser && { parser }),
     });
     this.#socket.onAny((event, ...args) => {
       if (!this.takeMarker(event, args[0])) this.#put({ event, args });

@@ -1,12 +1,13 @@
 /**
  * Runs the scenarios against a server and writes what each client was told, one line of JSON a scenario:
  *
- *     node pipeline/transcript.mjs --url http://127.0.0.1:3000 --adapter io|ws [--only <beginning of names>]
+ *     node pipeline/transcript.mjs --url http://127.0.0.1:3000 --adapter io|ws [--parser msgpack] [--only <beginning of names>]
  *
  * The server is `node dist/main.js pipeline` of `../nestjs`, or `pipeline-app`. Nothing here judges: the
  * transcripts of both are compared.
  */
 import { parseArgs } from 'node:util';
+import * as msgpack from 'socket.io-msgpack-parser';
 import { IoClient, WsClient } from './clients.mjs';
 import { perform } from './scenario.mjs';
 import * as bodies from './scenarios/arguments.mjs';
@@ -22,19 +23,27 @@ import * as validation from './scenarios/validation.mjs';
 
 const CLIENTS = { io: IoClient, ws: WsClient };
 
+/** What the server was started with. */
+const PARSERS = { default: undefined, msgpack };
+
 const SCENARIOS = [bodies, connections, exceptions, filters, interceptors, metadata, orders, pipes, replies, validation]
   .flatMap((feature) => feature.scenarios);
 
-const { url, adapter, only } = parseArgs({
-  options: { url: { type: 'string' }, adapter: { type: 'string' }, only: { type: 'string', default: '' } },
+const { url, adapter, parser, only } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    adapter: { type: 'string' },
+    parser: { type: 'string', default: 'default' },
+    only: { type: 'string', default: '' },
+  },
 }).values;
-if (!URL.canParse(url ?? '') || !CLIENTS[adapter]) {
-  console.error('usage: node pipeline/transcript.mjs --url URL --adapter io|ws [--only BEGINNING]');
+if (!URL.canParse(url ?? '') || !CLIENTS[adapter] || !(parser in PARSERS)) {
+  console.error('usage: node pipeline/transcript.mjs --url URL --adapter io|ws [--parser msgpack] [--only BEGINNING]');
   process.exit(2);
 }
 
 async function connect({ place, ...options } = {}) {
-  return new CLIENTS[adapter](url, place).connect(options);
+  return new CLIENTS[adapter](url, place, PARSERS[parser]).connect(options);
 }
 
 for (const scenario of SCENARIOS) {

@@ -8,3 +8,6 @@ pub(crate) use websocket::{
     DeflateOptions, DeflateServer, Failure, Incoming, Outgoing, WebSocketConfig, WebSocketTransport,
     WebSocketUpgrade,
 };
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use websocket::fuzzing;

@@ -6,6 +6,8 @@
 mod deflate;
 mod extension;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod reader;
 #[cfg(test)]
 mod tests;
