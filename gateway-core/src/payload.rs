@@ -101,11 +101,17 @@ impl PayloadWriter<'_> {
     }
 
     fn push_spread<T: Serialize>(&mut self, values: &T) -> Result<(), EncodeError> {
-        let start = self.buffer.len();
+        let (start, first) = (self.buffer.len(), self.first);
         self.push(values)?;
         let array = self.buffer.len() - start > 2 && self.buffer[self.buffer.len() - 1] == b']';
         // `,[a,b]` or `[a,b]`: the brackets go, the comma stays.
         let open = start + usize::from(self.buffer[start] == b',');
+        if self.buffer[open..] == *b"[]" {
+            // A list that is empty is no argument.
+            self.buffer.truncate(start);
+            self.first = first;
+            return Ok(());
+        }
         if array && self.buffer[open] == b'[' {
             self.buffer.remove(open);
             self.buffer.pop();
@@ -267,6 +273,8 @@ mod tests {
         assert_eq!(event(Args((1, "b"))), r#"["e",1,"b"]"#);
         assert_eq!(event(()), r#"["e"]"#);
         assert_eq!(event(Args(())), r#"["e"]"#);
+        assert_eq!(event(Args(Vec::<u8>::new())), r#"["e"]"#);
+        assert_eq!(Payload::arguments(&Args(Vec::<u8>::new())).unwrap().json(), b"[]");
         assert_eq!(event(serde_json::Value::Null), r#"["e",null]"#);
         assert!(Payload::event("e", &Args(5)).is_err());
     }

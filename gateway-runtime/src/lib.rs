@@ -128,6 +128,6 @@ struct TestingApps;
 struct Observability;
 
 /// Those of the guide to migrating.
-#[cfg(all(doctest, feature = "jwt", feature = "testing"))]
+#[cfg(all(doctest, feature = "jwt", feature = "redis", feature = "testing"))]
 #[doc = include_str!("../../docs/migrating-from-nestjs.md")]
 struct Migrating;

@@ -2,6 +2,7 @@
 #![expect(clippy::unused_self, reason = "handlers are methods, as in NestJS, whatever they need")]
 
 mod clients;
+mod cluster;
 mod compression;
 mod deploy;
 mod examples;

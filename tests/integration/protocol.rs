@@ -18,7 +18,7 @@ use crate::support::wire::{Case, Server, run_all};
 
 /// Runs a table against both servers.
 async fn on_both(cases: &'static [Case]) {
-    let (app, node) = tokio::join!(gateways::serve(), Example::start_node("wire-server.mjs"));
+    let (app, node) = tokio::join!(gateways::serve(), Example::start_node("wire-server.mjs", &[]));
     let mut failures = run_all(Server::Rust, app.addr(), cases).await;
     failures.extend(run_all(Server::Node, node.addr(), cases).await);
     assert!(failures.is_empty(), "otherwise than written:\n{}", failures.join("\n"));

@@ -90,10 +90,10 @@ impl Example {
     }
 
     /// The same for a script of `tests/nestjs`.
-    pub(crate) async fn start_node(script: &str) -> Self {
+    pub(crate) async fn start_node(script: &str, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new("node");
         command.arg(script).current_dir(nestjs());
-        Self::start_command(command, script, &[]).await
+        Self::start_command(command, script, environment).await
     }
 
     /// The same for any program that prints where it listens.

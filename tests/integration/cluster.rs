@@ -1,0 +1,10 @@
+//! Several servers behind one Redis: this framework's, `socket.io`'s and a NestJS app's, in one cluster.
+//!
+//! [`Cluster::start`](nodes::Cluster::start) starts a `redis-server` of the test's own and the servers. Each has a
+//! namespace `/cluster`, where clients are, and a namespace `/control`, over which a test asks it to do something
+//! (`tests/nestjs/src/cluster/operations.ts` says what): so one test runs over all kinds of servers alike.
+
+mod classic;
+mod nodes;
+mod operations;
+mod redis_server;

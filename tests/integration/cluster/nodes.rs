@@ -1,0 +1,125 @@
+//! The servers of a cluster, of each kind, and clients of them.
+
+use std::net::SocketAddr;
+
+use gateway_runtime::prelude::*;
+use gateway_runtime::{RedisAdapter, RedisEmitter};
+use serde_json::{Value, json};
+
+use super::operations::{ClusterGateway, ControlGateway};
+use super::redis_server::RedisServer;
+use crate::support::app::{TestApp, builder};
+use crate::support::client::{Client, within};
+use crate::support::process::Example;
+
+/// What a server runs on.
+pub(crate) enum Process {
+    /// In this process, with connections of its own to Redis.
+    Rust(TestApp),
+    /// `node`.
+    Node(Example),
+}
+
+/// One server of a cluster.
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) process: Process,
+    control: Client,
+}
+
+impl Node {
+    /// A server of this framework.
+    pub(crate) async fn rust(name: &str, redis: &str) -> Self {
+        let adapter = RedisAdapter::connect(redis).await.expect("Redis is there");
+        let emitter = RedisEmitter::connect(redis).await.expect("Redis is there");
+        let app = builder::<(ClusterGateway, ControlGateway)>()
+            .provide_token("NODE_NAME", name.to_owned())
+            .provide(emitter)
+            .use_web_socket_adapter(IoAdapter::with_adapter(adapter));
+        Self::of(name, Process::Rust(TestApp::start(app).await)).await
+    }
+
+    /// A server on Node: a script of `tests/nestjs/dist/cluster`.
+    pub(crate) async fn node(name: &str, script: &str, redis: &str) -> Self {
+        let environment = [("REDIS_URL", redis), ("NAME", name)];
+        let script = format!("dist/cluster/{script}.js");
+        Self::of(name, Process::Node(Example::start_node(&script, &environment).await)).await
+    }
+
+    async fn of(name: &str, process: Process) -> Self {
+        let addr = match &process {
+            Process::Rust(app) => app.addr(),
+            Process::Node(example) => example.addr(),
+        };
+        Self { name: name.to_owned(), process, control: Client::connect(addr, "/control").await }
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        match &self.process {
+            Process::Rust(app) => app.addr(),
+            Process::Node(example) => example.addr(),
+        }
+    }
+
+    /// Asks it to do something, and waits until it is done.
+    pub(crate) async fn perform(&mut self, operation: Value) -> Value {
+        within(&format!("{operation} at {}", self.name), self.control.call("op", json!([operation]))).await[0]
+            .clone()
+    }
+
+    /// Asks it to do something whose answer depends on what the test does next.
+    pub(crate) async fn begin(&mut self, operation: Value) -> u64 {
+        self.control.ask("op", json!([operation])).await
+    }
+
+    /// The answer to [`begin`](Self::begin).
+    pub(crate) async fn end(&mut self, asked: u64) -> Value {
+        within(&format!("an answer of {}", self.name), self.control.acked(asked)).await[0].clone()
+    }
+
+    /// A client in `/cluster` that is in these rooms.
+    pub(crate) async fn client(&self, rooms: &[&str]) -> Client {
+        let mut client = Client::connect_with(self.addr(), "/cluster", json!({ "token": self.name })).await;
+        if !rooms.is_empty() {
+            assert_eq!(client.call("join", json!([rooms])).await, json!([true]));
+        }
+        client
+    }
+}
+
+/// A Redis and the servers behind it.
+pub(crate) struct Cluster {
+    pub(crate) nodes: Vec<Node>,
+    _redis: RedisServer,
+}
+
+impl Cluster {
+    /// Two servers of this framework, one of `socket.io`, one NestJS app.
+    pub(crate) async fn start() -> Self {
+        let redis = RedisServer::start().await;
+        let url = redis.url();
+        let (one, two, plain, nest) = tokio::join!(
+            Node::rust("rust-1", &url),
+            Node::rust("rust-2", &url),
+            Node::node("node", "plain", &url),
+            Node::node("nest", "nest", &url),
+        );
+        let mut cluster = Self { nodes: vec![one, two, plain, nest], _redis: redis };
+        cluster.complete().await;
+        cluster
+    }
+
+    /// Waits until each server knows of all others: those on Node listen before they have subscribed.
+    async fn complete(&mut self) {
+        let all = self.nodes.len();
+        for node in &mut self.nodes {
+            within("all servers", async {
+                while node.perform(json!({ "op": "serverCount" })).await != all {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/**
+ * A server of a cluster, on `socket.io` with its Redis adapter: `REDIS_URL=redis://… NAME=n node dist/cluster/plain.js`.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdapter } from '@socket.io/redis-adapter';
+import { createClient } from 'redis';
+import { Server } from 'socket.io';
+import { listen, perform } from './operations.js';
+import type { Operation } from './operations.js';
+
+const pubClient = createClient({ url: process.env.REDIS_URL });
+const subClient = pubClient.duplicate();
+await Promise.all([pubClient.connect(), subClient.connect()]);
+
+const http = createServer();
+const io = new Server(http, { adapter: createAdapter(pubClient, subClient) });
+const cluster = io.of('/cluster');
+listen(cluster, process.env.NAME ?? '');
+cluster.on('connection', (socket) => {
+  socket.on('join', (rooms: string[], ack: (done: boolean) => void) => {
+    socket.join(rooms);
+    ack(true);
+  });
+  socket.on('set', (data: Record<string, unknown>, ack: (done: boolean) => void) => {
+    Object.assign(socket.data, data);
+    ack(true);
+  });
+});
+io.of('/control').on('connection', (socket) => {
+  socket.on('op', async (operation: Operation, ack: (result: unknown) => void) => {
+    ack(await perform(cluster, pubClient, operation));
+  });
+});
+// The adapter subscribes without anybody waiting for it: the count tells when it has.
+while ((await cluster.adapter.serverCount()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+http.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
+  console.log(`listening on ${(http.address() as AddressInfo).port}`);
+});
