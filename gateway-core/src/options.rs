@@ -3,6 +3,7 @@
 //! `None` means that the gateway did not say it; the server fills in Socket.IO's default. Times are
 //! **milliseconds**, as in NestJS, or a `Duration`.
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::compression::{
     PerMessageDeflateBuilder,
 };
 use crate::cors::{Cors, CorsBuilder, IntoCors};
+use crate::engine_hooks::{AllowRequest, HandleProtocols, Verdict};
+use crate::handshake::Handshake;
 use crate::limits::PacketRate;
 use crate::namespace_pattern::NamespacePattern;
 use crate::parser::{IntoParser, Parser};
@@ -259,6 +262,14 @@ pub struct GatewayOptions {
     pub max_namespaces_per_connection: Option<usize>,
     /// Bytes that one message or polling request may have; default 1,000,000.
     pub max_http_buffer_size: Option<usize>,
+    /// Decides about handshakes; default all are allowed.
+    pub allow_request: Option<AllowRequest>,
+    /// Chooses the subprotocol of a plain WebSocket; default the first that the client offers.
+    pub handle_protocols: Option<HandleProtocols>,
+    /// A message that every Engine.IO session starts with; default none.
+    pub initial_packet: Option<String>,
+    /// Whether the path ends in a slash; default true.
+    pub add_trailing_slash: Option<bool>,
     /// Compression of WebSocket messages; default none.
     pub per_message_deflate: Option<PerMessageDeflate>,
     /// Compression of the answers to polling requests; default on.
@@ -423,6 +434,48 @@ impl GatewayOptions {
     /// `maxHttpBufferSize`: bytes. A body of exactly this size passes.
     pub fn max_http_buffer_size(&mut self, bytes: usize) {
         self.max_http_buffer_size = Some(bytes);
+    }
+
+    /// `allowRequest`: an async function of the handshake that says whether it is allowed, by a `bool` or a
+    /// `Result` whose error tells why not.
+    pub fn allow_request<F, R>(&mut self, decide: F)
+    where
+        F: Fn(Handshake) -> R + Send + Sync + 'static,
+        R: Future<Output: Verdict> + Send + 'static,
+    {
+        self.allow_request = Some(AllowRequest::new(decide));
+    }
+
+    /// `verifyClient` of `ws`: another name of `allow_request`.
+    pub fn verify_client<F, R>(&mut self, decide: F)
+    where
+        F: Fn(Handshake) -> R + Send + Sync + 'static,
+        R: Future<Output: Verdict> + Send + 'static,
+    {
+        self.allow_request(decide);
+    }
+
+    /// `handleProtocols` of `ws`: chooses among the subprotocols that a client offers.
+    pub fn handle_protocols<S: Into<String>>(
+        &mut self,
+        choose: impl Fn(&[&str], &Handshake) -> Option<S> + Send + Sync + 'static,
+    ) {
+        self.handle_protocols = Some(HandleProtocols::new(choose));
+    }
+
+    /// `maxPayload` of `ws`: another name of `max_http_buffer_size`.
+    pub fn max_payload(&mut self, bytes: usize) {
+        self.max_http_buffer_size(bytes);
+    }
+
+    /// `initialPacket`: the text of a message.
+    pub fn initial_packet(&mut self, packet: impl Into<String>) {
+        self.initial_packet = Some(packet.into());
+    }
+
+    /// `addTrailingSlash`
+    pub fn add_trailing_slash(&mut self, add: bool) {
+        self.add_trailing_slash = Some(add);
     }
 
     /// `perMessageDeflate(…)`: compression of WebSocket messages in detail.

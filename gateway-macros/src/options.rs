@@ -43,6 +43,12 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
     option("max_namespace_length"),
     option("max_namespaces_per_connection"),
     option("max_http_buffer_size"),
+    option("allow_request"),
+    option("verify_client"),
+    option("handle_protocols"),
+    option("max_payload"),
+    option("initial_packet"),
+    option("add_trailing_slash"),
     nested(
         "per_message_deflate",
         &[
@@ -78,6 +84,19 @@ pub(crate) const GATEWAY_OPTIONS: &[GatewayOption] = &[
 /// The option of this name.
 pub(crate) fn find(name: &str) -> Option<&'static GatewayOption> {
     GATEWAY_OPTIONS.iter().find(|option| option.name == name)
+}
+
+/// What is said of an option of Engine.IO that has no meaning here, however it is spelled.
+pub(crate) fn absent(written: &str) -> Option<String> {
+    let why = match written.replace('_', "").to_lowercase().as_str() {
+        "wsengine" => "it chooses the WebSocket library of Node, and the codec of this server is built in",
+        "destroyupgrade" | "destroyupgradetimeout" => {
+            "it ends WebSocket requests that nobody answers, and here the app's router answers every request, \
+             with 404 if no route does"
+        }
+        _ => return None,
+    };
+    Some(format!("`{written}` has no meaning here: {why}; leave it out"))
 }
 
 /// The names of all options.

@@ -5,6 +5,7 @@ mod clients;
 mod cluster;
 mod compression;
 mod deploy;
+mod engine_hooks;
 mod examples;
 mod hostile;
 mod http;

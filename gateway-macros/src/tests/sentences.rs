@@ -84,6 +84,7 @@ fn options_are_known_by_their_name() {
         ["there is no option `namspace`; did you mean `namespace`?"]
     );
     assert_eq!(of_options(quote!(pingInterval = 1)), ["write `ping_interval`"]);
+    assert!(of_options(quote!(wsEngine = 1))[0].starts_with("`wsEngine` has no meaning here: it chooses"));
     assert_eq!(of_options(quote!(maxHttpBufferSize = 1)), ["write `max_http_buffer_size`"]);
     assert_eq!(of_options(quote!(cors(allowedHeaders = 1))), ["write `allowed_headers`"]);
     assert_eq!(of_options(quote!(cors(orgin = 1))), ["`cors` has no part `orgin`; did you mean `origin`?"]);

@@ -119,7 +119,8 @@ fn known_option(name: &Ident, errors: &mut Errors) -> Option<&'static GatewayOpt
         let sentence = match written.as_str() {
             "port" => "the port is the first argument: write `#[web_socket_gateway(8080)]`".to_owned(),
             "adapter" => "an adapter belongs to the app: call `use_web_socket_adapter` on it".to_owned(),
-            _ => unknown("there is no option", &written, options::names()),
+            _ => options::absent(&written)
+                .unwrap_or_else(|| unknown("there is no option", &written, options::names())),
         };
         errors.at(name.span(), sentence);
     }

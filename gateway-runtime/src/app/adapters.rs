@@ -6,6 +6,8 @@ use std::sync::Arc;
 use gateway_core::MemoryAdapter;
 use gateway_core::adapter::{AdapterFactory, IntoAdapterFactory};
 
+use super::engine_hooks::AddLayer;
+use crate::engine::EngineHooks;
 use crate::ws::{MessageParser, WsFrame, WsMessage};
 
 /// What `use_web_socket_adapter` takes: an [`IoAdapter`] or a [`WsAdapter`].
@@ -44,12 +46,14 @@ fn in_memory() -> AdapterFactory {
 #[derive(Clone)]
 pub struct IoAdapter {
     pub(crate) adapter: AdapterFactory,
+    pub(crate) hooks: Arc<EngineHooks>,
+    pub(crate) layers: Vec<AddLayer>,
 }
 
 impl IoAdapter {
     /// Socket.IO within this process.
     pub fn new() -> Self {
-        Self { adapter: in_memory() }
+        Self { adapter: in_memory(), hooks: Arc::default(), layers: Vec::new() }
     }
 
     /// Socket.IO whose namespaces broadcast through other adapters (`createAdapter` in NestJS's
@@ -63,7 +67,7 @@ impl IoAdapter {
     /// let adapter = IoAdapter::with_adapter(|_: &str| -> Arc<dyn Adapter> { Arc::new(MemoryAdapter::default()) });
     /// ```
     pub fn with_adapter(adapters: impl IntoAdapterFactory) -> Self {
-        Self { adapter: adapters.into_adapter_factory() }
+        Self { adapter: adapters.into_adapter_factory(), ..Self::new() }
     }
 }
 
@@ -85,12 +89,13 @@ impl fmt::Debug for IoAdapter {
 pub struct WsAdapter {
     pub(crate) adapter: AdapterFactory,
     pub(crate) message_parser: Option<MessageParser>,
+    pub(crate) hooks: Arc<EngineHooks>,
 }
 
 impl WsAdapter {
     /// Plain WebSocket with the `{event, data}` envelope.
     pub fn new() -> Self {
-        Self { adapter: in_memory(), message_parser: None }
+        Self { adapter: in_memory(), message_parser: None, hooks: Arc::default() }
     }
 
     /// Maps frames of another format to messages (NestJS's `messageParser`). A frame for which it

@@ -6,6 +6,7 @@ mod client_files;
 mod compression;
 mod cors;
 mod endpoints;
+mod engine_hooks;
 mod error;
 mod extract;
 mod front;

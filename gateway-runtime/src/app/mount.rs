@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::client_files::ClientFiles;
 use super::cors;
+use super::engine_hooks::{AddLayer, with_layers};
 use crate::engine::{Application, CloseReason, Engine, PlainEngine};
 use crate::socketio::SocketIoServer;
 use crate::ws::WsServer;
@@ -93,8 +94,8 @@ pub(crate) struct Mount {
 
 #[derive(Clone)]
 enum Place {
-    /// Everything below the path.
-    Below(Option<Arc<ClientFiles>>),
+    /// Everything below the path; `itself` as well if it has no trailing slash.
+    Below { itself: bool, files: Option<Arc<ClientFiles>> },
     /// WebSocket requests to exactly this path; others are the user's.
     UpgradesAt,
 }
@@ -103,17 +104,19 @@ impl Mount {
     /// A Socket.IO server, and its browser client.
     pub(crate) fn socket_io<A: Application>(
         path: &str,
+        add_trailing_slash: bool,
         engine: Arc<Engine<A>>,
+        layers: &[AddLayer],
         cors: Option<&Cors>,
         files: Option<ClientFiles>,
     ) -> Self {
         let handle = move |request: Request| engine.clone().handle(request);
-        let mut router = Router::new().fallback(any(handle));
+        let mut router = with_layers(Router::new().fallback(any(handle)), layers);
         if let Some(rules) = cors {
             router = router.layer(cors::layer(rules));
         }
         let path = path.trim_end_matches('/').to_owned();
-        Self { path, place: Place::Below(files.map(Arc::new)), router }
+        Self { path, place: Place::Below { itself: !add_trailing_slash, files: files.map(Arc::new) }, router }
     }
 
     /// A plain WebSocket server.
@@ -126,15 +129,15 @@ impl Mount {
     fn is_for(&self, request: &Request) -> bool {
         let path = request.uri().path();
         match &self.place {
-            Place::Below(_) => {
-                path.strip_prefix(&*self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            Place::Below { itself, .. } => path
+                .strip_prefix(&*self.path)
+                .is_some_and(|rest| rest.starts_with('/') || (*itself && rest.is_empty())),
             Place::UpgradesAt => normalized(path) == self.path && is_upgrade(request.headers()),
         }
     }
 
     async fn handle(self, request: Request) -> Response {
-        if let Place::Below(Some(files)) = &self.place {
+        if let Place::Below { files: Some(files), .. } = &self.place {
             let rest = request.uri().path().get(self.path.len()..).unwrap_or_default();
             if let Some(name) = ClientFiles::name(rest) {
                 return files.serve(name, request.headers()).await;
@@ -193,9 +196,13 @@ mod tests {
 
     #[test]
     fn socket_io_has_all_below_its_path() {
-        let mount = mount("/socket.io", Place::Below(None));
+        let bare = mount("/socket.io", Place::Below { itself: true, files: None });
+        let mount = mount("/socket.io", Place::Below { itself: false, files: None });
         assert!(mount.is_for(&get("/socket.io/?EIO=4", false)));
-        assert!(mount.is_for(&get("/socket.io?EIO=4", true)));
+        assert!(!mount.is_for(&get("/socket.io?EIO=4", true)), "add_trailing_slash");
+        assert!(bare.is_for(&get("/socket.io?EIO=4", true)));
+        assert!(bare.is_for(&get("/socket.io/?EIO=4", true)));
+        assert!(!bare.is_for(&get("/socket.iox", true)));
         assert!(mount.is_for(&get("/socket.io/socket.io.js", false)));
         assert!(!mount.is_for(&get("/socket.iox/", false)));
         assert!(!mount.is_for(&get("/", false)));

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use futures_util::future::FutureExt;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::{
-    ArgumentLimits, Cookie, Cors, CorsOrigin, GatewayOptions, NamespacePattern, Parser, Server,
+    ArgumentLimits, Cookie, Cors, CorsOrigin, Frames, GatewayOptions, NamespacePattern, Parser, Server,
     SessionRecovery, SocketLimits, Transport, serve,
 };
+use http::StatusCode;
 
 use super::client_files::ClientFiles;
 use super::compression;
 use super::cors;
+use super::engine_hooks;
 use super::error::GatewayError;
 use super::mount::{Adapters, Mount, Served};
 use super::start::RegisteredGateway;
@@ -283,14 +285,18 @@ fn socket_io(
         check_origin: check_origin(options, cors.as_ref()),
         per_message_deflate: compression::deflate(options),
         http_compression: compression::http(options),
+        allow_request: engine_hooks::allow_request(&io.hooks, options, (StatusCode::FORBIDDEN, "Forbidden")),
+        initial_packet: options.initial_packet.as_ref().map(|packet| Frames::text(format!("4{packet}"))),
+        hooks: io.hooks.clone(),
         limits: group.limits(),
-        ..defaults
     };
     let engine = Engine::new(config, SocketIoApplication(server.clone()));
     let counted = Arc::downgrade(&engine);
     server.count_clients_with(move || counted.upgrade().map_or(0, |engine| engine.sessions()));
     let files = options.serve_client.clone().and_then(ClientFiles::new);
-    Ok((Mount::socket_io(&group.path, engine.clone(), cors.as_ref(), files), engine, server))
+    let slash = options.add_trailing_slash.unwrap_or(true);
+    let mount = Mount::socket_io(&group.path, slash, engine.clone(), &io.layers, cors.as_ref(), files);
+    Ok((mount, engine, server))
 }
 
 fn plain(
@@ -325,17 +331,27 @@ fn plain(
         check_origin: check_origin(options, group.cors().as_ref()),
         per_message_deflate: compression::deflate(options),
         limits: group.limits(),
-        allow_request: Some(admission(server.clone())),
+        allow_request: Some(admission(
+            engine_hooks::allow_request(&ws.hooks, options, (StatusCode::UNAUTHORIZED, "Unauthorized")),
+            server.clone(),
+        )),
+        hooks: engine_hooks::of_plain(&ws.hooks, options),
     };
     let engine = PlainEngine::new(config, WsApplication(server.clone()));
     Ok((Mount::plain(&group.path, engine.clone()), engine, server))
 }
 
-/// Middlewares and guards decide before the upgrade.
-fn admission(server: Arc<WsServer>) -> AllowRequest {
+/// `verify_client`, middlewares and guards decide before the upgrade.
+fn admission(verify_client: Option<AllowRequest>, server: Arc<WsServer>) -> AllowRequest {
     Arc::new(move |request| {
-        let server = server.clone();
-        async move { server.admit(&request).await }.boxed()
+        let (verify_client, server) = (verify_client.clone(), server.clone());
+        async move {
+            if let Some(verify) = verify_client {
+                verify(request.clone()).await?;
+            }
+            server.admit(&request).await
+        }
+        .boxed()
     })
 }
 
@@ -423,6 +439,10 @@ fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
         ("max_namespace_length", format!("{:?}", options.max_namespace_length)),
         ("max_namespaces_per_connection", format!("{:?}", options.max_namespaces_per_connection)),
         ("max_http_buffer_size", format!("{:?}", options.max_http_buffer_size)),
+        ("allow_request", format!("{:?}", options.allow_request)),
+        ("handle_protocols", format!("{:?}", options.handle_protocols)),
+        ("initial_packet", format!("{:?}", options.initial_packet)),
+        ("add_trailing_slash", format!("{:?}", options.add_trailing_slash)),
         ("per_message_deflate", format!("{:?}", options.per_message_deflate)),
         ("http_compression", format!("{:?}", options.http_compression)),
         ("cookie", format!("{:?}", options.cookie)),

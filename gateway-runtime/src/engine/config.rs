@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gateway_core::Frames;
 use http::{HeaderMap, StatusCode};
 
-use super::{CookieOptions, DeflateOptions, HandshakeRequest, HttpCompression};
+use super::{CookieOptions, DeflateOptions, EngineHooks, HandshakeRequest, HttpCompression};
 
 /// Decides whether a handshake may go on; engine.io's `allowRequest`.
 pub(crate) type AllowRequest =
@@ -15,9 +16,6 @@ pub(crate) type AllowRequest =
 
 /// Decides from the headers whether the origin of a WebSocket request may connect.
 pub(crate) type CheckOrigin = Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>;
-
-/// Makes the id of a session; engine.io's `generateId`.
-pub(crate) type GenerateId = Arc<dyn Fn(&HandshakeRequest) -> String + Send + Sync>;
 
 /// A handshake that was not allowed.
 #[derive(Clone, Debug)]
@@ -145,8 +143,8 @@ pub(crate) struct EngineConfig {
     pub(crate) max_http_buffer_size: usize,
     /// A cookie with the session id in the answer to a polling handshake. Default none.
     pub(crate) cookie: Option<CookieOptions>,
-    /// Makes session ids. Default 20 characters from 15 random bytes.
-    pub(crate) generate_id: Option<GenerateId>,
+    /// A message that every session starts with, behind the open packet. Default none.
+    pub(crate) initial_packet: Option<Frames>,
     /// Asked about each handshake. Default: all are allowed.
     pub(crate) allow_request: Option<AllowRequest>,
     /// Asked about each WebSocket request. Default: all origins are allowed.
@@ -155,6 +153,8 @@ pub(crate) struct EngineConfig {
     pub(crate) per_message_deflate: Option<DeflateOptions>,
     /// Compression of the answers to polling requests. Default on.
     pub(crate) http_compression: Option<Arc<HttpCompression>>,
+    /// Functions that are asked about requests and answers. Default none.
+    pub(crate) hooks: Arc<EngineHooks>,
     /// What one session may use of the process.
     pub(crate) limits: SessionLimits,
 }
@@ -170,11 +170,12 @@ impl Default for EngineConfig {
             upgrade_timeout: Duration::from_secs(10),
             max_http_buffer_size: 1_000_000,
             cookie: None,
-            generate_id: None,
+            initial_packet: None,
             allow_request: None,
             check_origin: None,
             per_message_deflate: None,
             http_compression: Some(Arc::default()),
+            hooks: Arc::default(),
             limits: SessionLimits::default(),
         }
     }
@@ -195,6 +196,8 @@ pub(crate) struct PlainConfig {
     pub(crate) check_origin: Option<CheckOrigin>,
     /// Compression of WebSocket messages. Default off.
     pub(crate) per_message_deflate: Option<DeflateOptions>,
+    /// Functions that are asked about requests and answers. Default none.
+    pub(crate) hooks: Arc<EngineHooks>,
     /// What one session may use of the process.
     pub(crate) limits: SessionLimits,
 }
@@ -208,6 +211,7 @@ impl Default for PlainConfig {
             allow_request: None,
             check_origin: None,
             per_message_deflate: None,
+            hooks: Arc::default(),
             limits: SessionLimits::default(),
         }
     }

@@ -12,6 +12,7 @@ mod compression;
 mod config;
 mod cookie;
 mod handshake;
+mod hooks;
 mod id;
 mod jsonp;
 mod link;
@@ -38,6 +39,7 @@ pub(crate) use config::{
 };
 pub(crate) use cookie::{CookieOptions, SameSite};
 pub(crate) use handshake::{HandshakeRequest, SecureConnection};
+pub(crate) use hooks::{ChangeHeaders, EngineHooks};
 pub(crate) use id::generate as generate_id;
 pub(crate) use link::SessionLink;
 pub(crate) use plain::PlainEngine;

@@ -84,7 +84,7 @@ impl<A: Application> PlainEngine<A> {
         if self.config.check_origin.as_ref().is_some_and(|check| !check(&parts.headers)) {
             return response::refused(StatusCode::FORBIDDEN, "Forbidden".to_owned());
         }
-        let Some(upgrade) = WebSocketUpgrade::from_parts(&mut parts, &self.websocket_config) else {
+        let Some(mut upgrade) = WebSocketUpgrade::from_parts(&mut parts, &self.websocket_config) else {
             return response::refused(StatusCode::BAD_REQUEST, "Bad Request".to_owned());
         };
         let handshake = Arc::new(HandshakeRequest::from_parts(parts));
@@ -96,7 +96,18 @@ impl<A: Application> PlainEngine<A> {
         if self.registry.is_stopped() {
             return response::bare(StatusCode::SERVICE_UNAVAILABLE);
         }
-        upgrade.on_upgrade(move |socket| self.open(socket, handshake))
+        let hooks = Arc::clone(&self.config.hooks);
+        if let Some(choice) = &hooks.handle_protocols {
+            upgrade.choose_protocol(&handshake.headers, |offered| {
+                choice.choose(offered, &handshake.to_handshake())
+            });
+        }
+        let seen = hooks.watch_answers().then(|| handshake.to_handshake());
+        let mut response = upgrade.on_upgrade(move |socket| self.open(socket, handshake));
+        if let Some(seen) = seen {
+            hooks.apply_headers(&mut response, &seen, true);
+        }
+        response
     }
 
     /// Makes the session of a new connection. Boxed, so that the task that runs it stays small.

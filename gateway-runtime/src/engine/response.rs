@@ -3,8 +3,10 @@
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use gateway_core::{ConnectionError, Handshake};
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
 
 use super::compression::ContentEncoding;
 
@@ -31,6 +33,23 @@ impl ProtocolError {
         Self::Forbidden("Forbidden".to_owned())
     }
 
+    /// The text of the code, whatever the client is told.
+    fn message(&self) -> &'static str {
+        match self {
+            Self::UnknownTransport => "Transport unknown",
+            Self::UnknownSid => "Session ID unknown",
+            Self::BadHandshakeMethod => "Bad handshake method",
+            Self::BadRequest => "Bad request",
+            Self::Forbidden(_) => "Forbidden",
+            Self::UnsupportedProtocolVersion => "Unsupported protocol version",
+        }
+    }
+
+    /// The same, with what engine.io's `connection_error` event tells besides.
+    pub(super) fn with_context(self, context: Value) -> Rejection {
+        Rejection { error: self, context }
+    }
+
     fn code(&self) -> u8 {
         match self {
             Self::UnknownTransport => 0,
@@ -44,17 +63,64 @@ impl ProtocolError {
 
     /// The answer to a polling request.
     pub(super) fn into_polling_response(self) -> Response {
+        Rejection::from(self).into_polling_response()
+    }
+
+    /// The answer to a WebSocket request.
+    pub(super) fn into_upgrade_response(self) -> Response {
+        Rejection::from(self).into_upgrade_response()
+    }
+
+    fn polling_response(&self) -> Response {
         let status =
             if matches!(self, Self::Forbidden(_)) { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
         let body = format!(r#"{{"code":{},"message":{}}}"#, self.code(), json_string(&self.to_string()));
         with_type(status, "application/json", body.into())
     }
 
-    /// The answer to a WebSocket request.
-    pub(super) fn into_upgrade_response(self) -> Response {
+    fn upgrade_response(&self) -> Response {
         let mut response = with_type(StatusCode::BAD_REQUEST, "text/html", self.to_string().into());
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         response
+    }
+}
+
+/// A request that opens no session and belongs to none, and why. Kept with its answer, for those who are told.
+#[derive(Clone, Debug)]
+pub(super) struct Rejection {
+    error: ProtocolError,
+    context: Value,
+}
+
+impl From<ProtocolError> for Rejection {
+    fn from(error: ProtocolError) -> Self {
+        Self { error, context: Value::Null }
+    }
+}
+
+impl Rejection {
+    /// Whether the request was forbidden.
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(self.error, ProtocolError::Forbidden(_))
+    }
+
+    /// The answer to a polling request.
+    pub(super) fn into_polling_response(self) -> Response {
+        let mut response = self.error.polling_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// The answer to a WebSocket request.
+    pub(super) fn into_upgrade_response(self) -> Response {
+        let mut response = self.error.upgrade_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// What is told of the request.
+    pub(super) fn into_connection_error(self, request: Handshake) -> ConnectionError {
+        ConnectionError::new(request, self.error.code(), self.error.message(), self.context)
     }
 }
 

@@ -12,14 +12,16 @@ use axum::response::Response;
 use gateway_core::telemetry;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::json;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
+use super::handshake::request_head;
 use super::link::Command;
 use super::metrics::EngineMetrics;
 use super::registry::{Registration, Registry};
 use super::request::{self, BodyError, EngineQuery};
-use super::response::{self, PayloadType, ProtocolError};
+use super::response::{self, PayloadType, ProtocolError, Rejection};
 use super::session::{Framing, Session, SessionConfig};
 use super::transport::{DeflateServer, PollAnswer, WebSocketConfig, WebSocketTransport, WebSocketUpgrade};
 use super::{
@@ -91,8 +93,25 @@ impl<A: Application> Engine<A> {
         self.registry.wait_idle().await;
     }
 
-    /// Answers a request below the path, whatever its method.
+    /// Answers a request below the path, whatever its method, and asks the hooks about the answer.
     pub(crate) async fn handle(self: Arc<Self>, request: Request) -> Response {
+        let hooks = Arc::clone(&self.config.hooks);
+        if !hooks.watch_answers() {
+            return self.answer(request).await;
+        }
+        let initial = EngineQuery::parse(request.uri()).sid.is_none();
+        let (parts, body) = request.into_parts();
+        let seen = request_head(&parts);
+        let mut response = self.answer(Request::from_parts(parts, body)).await;
+        if let Some(rejection) = response.extensions_mut().remove::<Rejection>() {
+            hooks.report(&rejection.into_connection_error(seen));
+        } else {
+            hooks.apply_headers(&mut response, &seen, initial);
+        }
+        response
+    }
+
+    async fn answer(self: Arc<Self>, request: Request) -> Response {
         let query = EngineQuery::parse(request.uri());
         if request::asks_for_websocket(request.headers()) {
             let (parts, _) = request.into_parts();
@@ -110,34 +129,46 @@ impl<A: Application> Engine<A> {
     }
 
     /// The checks of a polling request; yields its session if it names one.
-    fn verify(
-        &self,
-        query: &EngineQuery,
-        method: &Method,
-    ) -> Result<Option<Arc<SessionLink>>, ProtocolError> {
-        let transport =
-            self.config.transports.find(&query.transport).ok_or(ProtocolError::UnknownTransport)?;
+    fn verify(&self, query: &EngineQuery, method: &Method) -> Result<Option<Arc<SessionLink>>, Rejection> {
+        let transport = self.transport(query)?;
         if let Some(sid) = &query.sid {
-            let link = self.registry.find(sid).ok_or(ProtocolError::UnknownSid)?;
-            if link.transport() != transport || link.revision() != query.revision {
-                return Err(ProtocolError::BadRequest);
+            let link = self.find(sid)?;
+            let previous = link.transport();
+            if previous != transport {
+                let context = json!({
+                    "name": "TRANSPORT_MISMATCH",
+                    "transport": transport.as_str(),
+                    "previousTransport": previous.as_str(),
+                });
+                return Err(ProtocolError::BadRequest.with_context(context));
             }
+            same_revision(&link, query)?;
             return Ok(Some(link));
         }
-        if method != Method::GET {
-            return Err(ProtocolError::BadHandshakeMethod);
-        }
+        handshakes_are_gets(method)?;
         if transport == TransportName::WebSocket {
-            return Err(ProtocolError::BadRequest);
+            return Err(transport_handshake_error());
         }
         Ok(None)
     }
 
+    fn transport(&self, query: &EngineQuery) -> Result<TransportName, Rejection> {
+        let known = self.config.transports.find(&query.transport);
+        known.ok_or_else(|| {
+            ProtocolError::UnknownTransport.with_context(json!({ "transport": query.transport }))
+        })
+    }
+
+    fn find(&self, sid: &str) -> Result<Arc<SessionLink>, Rejection> {
+        let known = self.registry.find(sid);
+        known.ok_or_else(|| ProtocolError::UnknownSid.with_context(json!({ "sid": sid })))
+    }
+
     /// CORS does not hold back the scripts and forms of JSONP: foreign pages are told here.
-    fn verify_script(&self, query: &EngineQuery, headers: &HeaderMap) -> Result<(), ProtocolError> {
+    fn verify_script(&self, query: &EngineQuery, headers: &HeaderMap) -> Result<(), Rejection> {
         match &self.config.check_origin {
             Some(check) if query.jsonp.is_some() && !jsonp::is_allowed(headers, check) => {
-                Err(ProtocolError::forbidden())
+                Err(ProtocolError::forbidden().into())
             }
             _ => Ok(()),
         }
@@ -235,18 +266,15 @@ impl<A: Application> Engine<A> {
     }
 
     /// What is asked of a handshake after its request proved valid.
-    async fn admit(
-        &self,
-        query: &EngineQuery,
-        handshake: &Arc<HandshakeRequest>,
-    ) -> Result<(), ProtocolError> {
+    async fn admit(&self, query: &EngineQuery, handshake: &Arc<HandshakeRequest>) -> Result<(), Rejection> {
         if let Some(allow) = &self.config.allow_request {
-            allow(Arc::clone(handshake))
-                .await
-                .map_err(|refusal| ProtocolError::Forbidden(refusal.message))?;
+            allow(Arc::clone(handshake)).await.map_err(|refusal| {
+                let context = json!({ "message": refusal.message });
+                ProtocolError::Forbidden(refusal.message).with_context(context)
+            })?;
         }
         if query.revision == Revision::V3 && !self.config.allow_eio3 {
-            return Err(ProtocolError::UnsupportedProtocolVersion);
+            return Err(ProtocolError::UnsupportedProtocolVersion.with_context(json!({ "protocol": 3 })));
         }
         Ok(())
     }
@@ -254,7 +282,7 @@ impl<A: Application> Engine<A> {
     async fn handle_websocket(self: Arc<Self>, mut parts: Parts, query: EngineQuery) -> Response {
         let link = match self.verify_websocket(&query, &parts) {
             Ok(link) => link,
-            Err(error @ ProtocolError::Forbidden(_)) => return error.into_polling_response(),
+            Err(error) if error.is_forbidden() => return error.into_polling_response(),
             Err(error) => return error.into_upgrade_response(),
         };
         let Some(upgrade) = WebSocketUpgrade::from_parts(&mut parts, &self.websocket_config) else {
@@ -279,22 +307,24 @@ impl<A: Application> Engine<A> {
         &self,
         query: &EngineQuery,
         parts: &Parts,
-    ) -> Result<Option<Arc<SessionLink>>, ProtocolError> {
-        let transport =
-            self.config.transports.find(&query.transport).ok_or(ProtocolError::UnknownTransport)?;
+    ) -> Result<Option<Arc<SessionLink>>, Rejection> {
+        let transport = self.transport(query)?;
         if self.config.check_origin.as_ref().is_some_and(|check| !check(&parts.headers)) {
-            return Err(ProtocolError::forbidden());
+            return Err(ProtocolError::forbidden().into());
         }
         let link = match &query.sid {
-            Some(sid) => Some(self.registry.find(sid).ok_or(ProtocolError::UnknownSid)?),
-            None if parts.method != Method::GET => return Err(ProtocolError::BadHandshakeMethod),
-            None => None,
+            Some(sid) => Some(self.find(sid)?),
+            None => {
+                handshakes_are_gets(&parts.method)?;
+                None
+            }
         };
-        // A WebSocket that calls itself polling, or another revision of an open session.
-        if transport != TransportName::WebSocket
-            || link.as_ref().is_some_and(|link| link.revision() != query.revision)
-        {
-            return Err(ProtocolError::BadRequest);
+        if let Some(link) = &link {
+            same_revision(link, query)?;
+        }
+        // A WebSocket that calls itself polling.
+        if transport != TransportName::WebSocket {
+            return Err(transport_handshake_error());
         }
         Ok(link)
     }
@@ -337,11 +367,19 @@ impl<A: Application> Engine<A> {
         transport: TransportName,
         handshake: &HandshakeRequest,
     ) -> Option<(Arc<SessionLink>, Registration)> {
-        let id = match &self.config.generate_id {
-            Some(generate) => generate(handshake),
+        let id = match &self.config.hooks.generate_id {
+            Some(generate) => generate(&handshake.to_handshake()),
             None => id::generate().inspect_err(|error| warn!("no session id: {error}")).ok()?,
         };
+        if id.is_empty() {
+            warn!("session refused: generate_id made an empty id");
+            return None;
+        }
         let link = SessionLink::new(id, query.revision, transport, self.config.limits.max_outbox_bytes);
+        if let Some(packet) = &self.config.initial_packet {
+            // Behind the open packet, before anything that the application sends.
+            link.send(packet, false);
+        }
         let registration = self.registry.register(&link);
         if registration.is_none() && !self.registry.is_stopped() {
             warn!(sid = link.id(), "session refused: its id is taken, see generate_id");
@@ -353,7 +391,8 @@ impl<A: Application> Engine<A> {
         if self.registry.is_stopped() {
             response::bare(StatusCode::SERVICE_UNAVAILABLE)
         } else {
-            ProtocolError::BadRequest.into_polling_response()
+            let context = json!({ "name": "ID_GENERATION_ERROR" });
+            ProtocolError::BadRequest.with_context(context).into_polling_response()
         }
     }
 
@@ -398,6 +437,32 @@ impl<A: Application> Engine<A> {
             config.max_http_buffer_size,
         )
     }
+}
+
+/// Engine.IO opens no session with another method.
+fn handshakes_are_gets(method: &Method) -> Result<(), Rejection> {
+    if method == Method::GET {
+        return Ok(());
+    }
+    Err(ProtocolError::BadHandshakeMethod.with_context(json!({ "method": method.as_str() })))
+}
+
+/// A session keeps the revision that it was opened with.
+fn same_revision(link: &SessionLink, query: &EngineQuery) -> Result<(), Rejection> {
+    if link.revision() == query.revision {
+        return Ok(());
+    }
+    let number = |revision| if revision == Revision::V3 { 3 } else { 4 };
+    let context = json!({
+        "name": "PROTOCOL_MISMATCH",
+        "protocol": number(query.revision),
+        "previousProtocol": number(link.revision()),
+    });
+    Err(ProtocolError::BadRequest.with_context(context))
+}
+
+fn transport_handshake_error() -> Rejection {
+    ProtocolError::BadRequest.with_context(json!({ "name": "TRANSPORT_HANDSHAKE_ERROR" }))
 }
 
 /// Gives a WebSocket to the session that it wants to upgrade, if that may still be upgraded.

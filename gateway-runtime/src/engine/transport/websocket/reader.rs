@@ -129,7 +129,8 @@ impl Reader {
                 apply_mask(&mut self.pending[..length], head.mask, 0);
                 return Ok(Some((head, self.take_pending(length))));
             }
-            let mut data = std::mem::take(&mut self.pending);
+            let mut data = BytesMut::with_capacity(length.min(GROWTH));
+            data.extend_from_slice(&std::mem::take(&mut self.pending));
             apply_mask(&mut data, head.mask, 0);
             let missing = length - data.len();
             self.arriving = Some(Box::new(Arriving { head, data, missing }));

@@ -64,6 +64,18 @@ impl WebSocketUpgrade {
         Some(Self { on_upgrade, accept, protocol, deflate, config: config.clone() })
     }
 
+    /// Lets a function choose among the offered protocols, if there are any.
+    pub(crate) fn choose_protocol(
+        &mut self,
+        request: &HeaderMap,
+        choose: impl FnOnce(&[&str]) -> Option<String>,
+    ) {
+        let offered: Vec<_> = protocols(request).collect();
+        if !offered.is_empty() {
+            self.protocol = choose(&offered).and_then(|protocol| HeaderValue::try_from(protocol).ok());
+        }
+    }
+
     /// The answer to the request. What the closure makes of the connection runs in a task of its own.
     pub(crate) fn on_upgrade<F, R>(self, run: F) -> Response
     where
