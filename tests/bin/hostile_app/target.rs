@@ -138,7 +138,9 @@ impl Closed {}
 impl OnGatewayInit for Closed {
     async fn after_init(&self, server: Server) -> HookResult {
         server.use_middleware(|client: Socket| async move {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            let patient = client.handshake().auth()["patient"] == true;
+            tokio::time::sleep(if patient { Duration::from_secs(5) } else { Duration::from_millis(50) })
+                .await;
             Err(ConnectError::new("closed").with_data(json!({"auth": client.handshake().auth()})))
         });
         Ok(())

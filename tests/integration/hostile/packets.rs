@@ -280,8 +280,18 @@ pub(super) const CASES: &[Case] = &[
         "w < 44/closed,<*>"
     ),
     joined!("a client that goes while it is decided on", "w > 40/closed,", "w cut"),
-    joined!("a second CONNECT while it is decided on", "w > 40/closed,", "w > 40/closed,", "w <close -"),
-    joined!("a DISCONNECT while it is decided on", "w > 40/closed,", "w > 41/closed,", "w <gone"),
+    joined!(
+        "a second CONNECT while it is decided on",
+        r#"w > 40/closed,{"patient":true}"#,
+        r#"w > 40/closed,{"patient":true}"#,
+        "w <close -"
+    ),
+    joined!(
+        "a DISCONNECT while it is decided on",
+        r#"w > 40/closed,{"patient":true}"#,
+        "w > 41/closed,",
+        "w <close -"
+    ),
     joined!("a DISCONNECT with a payload", "w > 41{}", "w <close -"),
     joined!("two DISCONNECTs", "w > 41", "w > 41", "w <close -"),
     joined!(
