@@ -5,7 +5,6 @@
 //! it; on the way out JSON becomes MessagePack. So handlers see one kind of message
 //! (docs/decisions/0017-msgpack-is-read-as-json.md).
 
-mod date;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,8 @@
 use bytes::Bytes;
 
 use super::super::codec::{Packet, PacketError, PacketKind, PacketLimits};
-use super::date;
 use super::read::{Item, Malformed, Reader};
+use crate::js_date::JsDate;
 
 const PLACEHOLDER_KEY: &[u8] = b"_placeholder";
 
@@ -252,7 +252,8 @@ impl Json<'_> {
             // serde_json writes `null` for what is no number of JSON.
             Item::Float(value) => self.plain(&value),
             Item::Text(text) => self.plain(&*String::from_utf8_lossy(text)),
-            Item::Date(millis) => date::write(millis, &mut self.out),
+            // `null` for an invalid one, as `toJSON` gives.
+            Item::Date(millis) => self.plain(&JsDate::from_millis(millis).map(JsDate::to_iso_string)),
             Item::Binary(bytes) => self.placeholder(bytes)?,
             Item::Extension(kind, bytes) => {
                 self.out.push(b'[');
