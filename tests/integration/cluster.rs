@@ -2,9 +2,12 @@
 //!
 //! [`Cluster::start`](nodes::Cluster::start) starts a `redis-server` of the test's own and the servers. Each has a
 //! namespace `/cluster`, where clients are, and a namespace `/control`, over which a test asks it to do something
-//! (`tests/nestjs/src/cluster/operations.ts` says what): so one test runs over all kinds of servers alike.
+//! (`tests/nestjs/src/cluster/operations.ts` says what): so one test runs over all kinds of servers alike. `example` has the
+//! servers of the example instead, `faults` servers whose Redis and whose neighbours go away.
 
 mod classic;
+mod example;
+mod faults;
 mod nodes;
 mod operations;
 mod redis_server;

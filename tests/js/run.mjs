@@ -3,6 +3,7 @@
  *
  *     node run.mjs <example> --url http://127.0.0.1:3000 --transport websocket|polling|default --client 4|3
  *     node run.mjs <events|channels> --url ws://127.0.0.1:3000 --client ws
+ *     node run.mjs cluster --url http://127.0.0.1:3001 --url http://127.0.0.1:3002 …    the servers of one cluster
  *
  * Ends with `N passed, M failed`, and with exit code 0 if nothing failed.
  */
@@ -10,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { runChecks } from './lib/runner.mjs';
 import { Session } from './lib/session.mjs';
 
-const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications', 'auth', 'namespaces'];
+const EXAMPLES = ['events', 'chat', 'channels', 'rooms', 'notifications', 'auth', 'namespaces', 'cluster'];
 const CLIENTS = ['4', '3', 'ws'];
 const TRANSPORTS = ['websocket', 'polling', 'default'];
 
@@ -26,7 +27,7 @@ function commandLine() {
     parsed = parseArgs({
       allowPositionals: true,
       options: {
-        url: { type: 'string' },
+        url: { type: 'string', multiple: true },
         transport: { type: 'string', default: 'default' },
         client: { type: 'string', default: '4' },
       },
@@ -36,10 +37,11 @@ function commandLine() {
   }
   const { positionals, values } = parsed;
   if (positionals.length !== 1 || !EXAMPLES.includes(positionals[0])) usage('which example?');
-  if (!values.url || !URL.canParse(values.url)) usage('--url is missing or no URL');
+  const urls = values.url ?? [];
+  if (urls.length === 0 || !urls.every((url) => URL.canParse(url))) usage('--url is missing or no URL');
   if (!TRANSPORTS.includes(values.transport)) usage(`unknown transport ${values.transport}`);
   if (!CLIENTS.includes(values.client)) usage(`unknown client ${values.client}`);
-  return { example: positionals[0], target: values };
+  return { example: positionals[0], target: { ...values, url: urls[0], urls } };
 }
 
 // Nothing that goes wrong in the background may pass unseen.

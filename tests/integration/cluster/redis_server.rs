@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
@@ -12,7 +13,7 @@ use crate::support::client::within;
 /// A running server. Dropping it kills it.
 pub(crate) struct RedisServer {
     port: u16,
-    _process: Child,
+    process: Child,
 }
 
 impl RedisServer {
@@ -37,7 +38,34 @@ impl RedisServer {
             }
         })
         .await;
-        Self { port, _process: process }
+        Self { port, process }
+    }
+
+    /// Kills it, as a crash does; returns its port.
+    pub(crate) async fn kill(mut self) -> u16 {
+        self.process.kill().await.expect("it runs");
+        self.port
+    }
+
+    /// Sends it a signal by its short name, `STOP` for example.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.process.id().expect("it runs");
+        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} was sent");
+    }
+
+    /// Runs a command whose answer is one line, and returns that as it stands on the wire.
+    pub(crate) async fn command(&self, words: &str) -> String {
+        within(words, async {
+            let mut connection = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
+            connection.write_all(format!("{words}\r\n").as_bytes()).await.expect("it reads");
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"\r\n") {
+                assert_ne!(connection.read_buf(&mut answer).await.expect("it answers"), 0, "it answers");
+            }
+            String::from_utf8(answer).expect("a line")
+        })
+        .await
     }
 
     /// Its address.

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod nginx;
 pub(crate) mod plain;
 pub(crate) mod process;
 pub(crate) mod wire;

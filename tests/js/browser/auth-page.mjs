@@ -6,21 +6,7 @@
  * `CHROMIUM` names another browser than Debian's. Ends with `N passed, M failed`, and with exit code 0 if nothing failed.
  */
 import assert from 'node:assert/strict';
-import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
-
-const WAIT_MS = 30_000;
-const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { pageArguments, runPageChecks, withBrowser } from '../lib/browser.mjs';
 
 /**
  * What Chromium writes about what the checks do on purpose: a login with a wrong password, and the polling request of a client
@@ -42,7 +28,6 @@ class Window {
     this.#page = page;
     this.name = name;
     this.errors = [];
-    page.setDefaultTimeout(WAIT_MS);
     page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (line) => line.type() === 'error' && this.errors.push(`${line.text()} at ${line.location().url}`));
   }
@@ -164,40 +149,13 @@ const CHECKS = {
   },
 };
 
-/** The checks build on each other, so the first failure ends the run. */
-async function run(world) {
-  let passed = 0;
-  for (const [name, check] of Object.entries(CHECKS)) {
-    try {
-      await check(world);
-    } catch (error) {
-      console.log(`FAIL ${name}\n${error?.stack ?? error}`);
-      console.log(`errors of the page: ${JSON.stringify([...world.ann.errors, ...world.bob.errors].slice(0, 10))}`);
-      console.log(`failed: ${name}`);
-      console.log(`${passed} passed, 1 failed`);
-      return 1;
-    }
-    passed += 1;
-    console.log(`ok   ${name}`);
-  }
-  console.log(`${passed} passed, 0 failed`);
-  return 0;
-}
+const { url, screenshot } = pageArguments('auth-page.mjs');
 
-const { values } = parseArgs({ options: { url: { type: 'string' }, screenshot: { type: 'string' } } });
-if (!values.url) {
-  console.error('usage: node browser/auth-page.mjs --url URL [--screenshot FILE]');
-  process.exit(2);
-}
-
-const browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS, timeout: 4 * WAIT_MS });
-try {
-  const open = async (name) => new Window(await (await browser.newContext()).newPage(), name);
-  const world = { url: values.url, ann: await open('ann'), bob: await open('bob') };
-  process.exitCode = await run(world);
-  if (values.screenshot) {
-    await world.bob.screenshot(values.screenshot);
+process.exitCode = await withBrowser(async (newPage) => {
+  const [ann, bob] = [new Window(await newPage(), 'ann'), new Window(await newPage(), 'bob')];
+  const code = await runPageChecks(CHECKS, { url, ann, bob }, [ann, bob]);
+  if (screenshot) {
+    await bob.screenshot(screenshot);
   }
-} finally {
-  await browser.close();
-}
+  return code;
+});

@@ -11,7 +11,7 @@ export class Session {
   #connections = [];
   #wsClients = [];
 
-  /** `target` is `{ url, client, transport }` as given on the command line. */
+  /** `target` is `{ url, urls, client, transport }` as given on the command line; `url` is the first of `urls`. */
   constructor(target) {
     this.#target = target;
   }
@@ -23,6 +23,11 @@ export class Session {
   /** An address of the server for plain HTTP. */
   url(path) {
     return new URL(path, this.#target.url).href;
+  }
+
+  /** The addresses of all servers under test, of which most checks need the first only. */
+  get urls() {
+    return this.#target.urls;
   }
 
   /** A name that no other check of this run uses. */
@@ -46,6 +51,13 @@ export class Session {
   /** A connected Socket.IO client on a connection of its own. */
   connect(namespace = '/', name = 'a client') {
     return this.connection().client(namespace, name).connect();
+  }
+
+  /** The same at one of the servers of a cluster. */
+  connectAt(url, namespace = '/', name = 'a client') {
+    const connection = this.connectionTo(url);
+    this.#connections.push(connection);
+    return connection.client(namespace, name).connect();
   }
 
   /** A connected plain WebSocket client. */

@@ -1,16 +1,16 @@
 /**
- * Serves one of the example apps: `PORT=3000 ADAPTER=io node dist/main.js <example>`.
+ * Serves one of the example apps: `PORT=3000 ADAPTER=io node dist/main.js <example>`; `cluster` needs a Redis at `REDIS_URL`.
  *
  * Knows the apps by name only; what they do stands in their own folders.
  */
 import 'reflect-metadata';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import type { Type } from '@nestjs/common';
+import type { INestApplication, Type, WebSocketAdapter } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SharedPortIoAdapter, SharedPortWsAdapter } from './shared-port.adapters.js';
 
-type AdapterName = 'io' | 'ws';
+type AdapterName = 'io' | 'ws' | 'redis';
 
 /** Modules are imported on demand: the decorators of a gateway read `PORT` when its file is loaded. */
 const EXAMPLES: Record<string, Partial<Record<AdapterName, () => Promise<Type>>>> = {
@@ -30,6 +30,9 @@ const EXAMPLES: Record<string, Partial<Record<AdapterName, () => Promise<Type>>>
   },
   notifications: {
     io: async () => (await import('./notifications/notifications.module.js')).NotificationsModule,
+  },
+  cluster: {
+    redis: async () => (await import('./cluster/cluster.module.js')).ClusterModule,
   },
   namespaces: {
     io: async () => (await import('./namespaces/namespaces.module.js')).NamespacesModule,
@@ -52,9 +55,25 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+async function webSocketAdapter(name: AdapterName, app: INestApplication, port: number): Promise<WebSocketAdapter> {
+  switch (name) {
+    case 'io':
+      return new SharedPortIoAdapter(app, port);
+    case 'ws':
+      return new SharedPortWsAdapter(app, port);
+    case 'redis': {
+      const { RedisIoAdapter } = await import('./cluster/redis-io.adapter.js');
+      const adapter = new RedisIoAdapter(app);
+      await adapter.connectToRedis();
+      return adapter;
+    }
+  }
+}
+
 async function bootstrap(): Promise<void> {
   const example = process.argv[2] ?? '';
-  const adapter = (process.env.ADAPTER ?? 'io') as AdapterName;
+  // The first one that it has, unless the environment says otherwise.
+  const adapter = (process.env.ADAPTER ?? Object.keys(EXAMPLES[example] ?? {})[0] ?? 'io') as AdapterName;
   const load = EXAMPLES[example]?.[adapter];
   if (!load) {
     throw new Error(`no example "${example}" for the adapter "${adapter}"; there are: ${Object.keys(EXAMPLES).join(', ')}`);
@@ -64,7 +83,7 @@ async function bootstrap(): Promise<void> {
   process.env.PORT = String(port);
 
   const app = await NestFactory.create(await load());
-  app.useWebSocketAdapter(adapter === 'ws' ? new SharedPortWsAdapter(app, port) : new SharedPortIoAdapter(app, port));
+  app.useWebSocketAdapter(await webSocketAdapter(adapter, app, port));
   await app.listen(port);
   console.log(`listening on ${port}`);
 }
