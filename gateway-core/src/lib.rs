@@ -97,7 +97,7 @@ pub use listeners::{
     DEFAULT_MAX_LISTENERS, EventListeners, ListenerId, ListenerKey, Middlewares, SocketListeners,
 };
 pub use membership::{JoinError, Rooms};
-pub use memory::MemoryAdapter;
+pub use memory::{MemoryAdapter, RoomObserver};
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
 pub use namespace_pattern::{NamespaceMatch, NamespacePattern, NamespacePredicate};
 pub use operator::{BroadcastOperator, SocketOperator};

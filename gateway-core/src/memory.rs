@@ -1,8 +1,9 @@
 //! The adapter of a single process: rooms in memory, no I/O.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::hash::Hash;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::RwLock;
@@ -20,10 +21,24 @@ use crate::serve;
 use crate::server::Server;
 use crate::socket::Socket;
 
+/// Is told when rooms come and go (the events `create-room` and `delete-room` of Socket.IO's adapter), the
+/// rooms of single sockets included.
+///
+/// It is called while the adapter is locked, so in the order in which it happens: it must not block, and not
+/// call the adapter.
+pub trait RoomObserver: Send + Sync + 'static {
+    /// A room has its first member. `own` says that it is the room of a socket's own id.
+    fn created(&self, room: &Room, own: bool);
+
+    /// A room has lost its last member.
+    fn deleted(&self, room: &Room);
+}
+
 /// Rooms of one namespace in memory (Socket.IO's default adapter).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryAdapter {
     state: RwLock<State>,
+    observer: OnceLock<Weak<dyn RoomObserver>>,
     /// What is kept for clients that may come back, if anything is.
     store: OnceLock<Arc<SessionStore>>,
 }
@@ -42,6 +57,15 @@ struct Member {
     rooms: Vec<Room>,
 }
 
+impl fmt::Debug for MemoryAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryAdapter")
+            .field("state", &self.state)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Gives memory back after a peak. Rarely: the next time is a quarter away.
 fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
     if map.capacity() > 64 && map.len() * 4 < map.capacity() {
@@ -50,6 +74,10 @@ fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
 }
 
 impl State {
+    fn has_room(&self, room: &str) -> bool {
+        self.rooms.contains_key(room) || self.sockets.contains_key(room)
+    }
+
     fn leave(&mut self, id: &str, room: &str) {
         if let Some(members) = self.rooms.get_mut(room) {
             members.remove(id);
@@ -110,11 +138,26 @@ impl State {
 }
 
 impl MemoryAdapter {
+    /// Has somebody told of rooms that come and go, for as long as they exist. Once, before there are any.
+    pub fn observe_rooms(&self, observer: Weak<dyn RoomObserver>) {
+        // Only the first one is told.
+        let _ = self.observer.set(observer);
+    }
+
+    fn observer(&self) -> Option<Arc<dyn RoomObserver>> {
+        self.observer.get().and_then(Weak::upgrade)
+    }
+
     /// Whether a room has members, those of single sockets included: whether a message that another server
     /// sends to it is for anybody here.
     pub fn has_room(&self, room: &str) -> bool {
-        let state = self.state.read();
-        state.rooms.contains_key(room) || state.sockets.contains_key(room)
+        self.state.read().has_room(room)
+    }
+
+    fn tell_if_gone(&self, state: &State, rooms: &[Room]) {
+        if let Some(observer) = self.observer() {
+            rooms.iter().filter(|room| !state.has_room(room)).for_each(|room| observer.deleted(room));
+        }
     }
 
     /// [`broadcast_with_ack`](Adapter::broadcast_with_ack) to the clients of this process, and the side on
@@ -139,8 +182,16 @@ impl Adapter for MemoryAdapter {
         if !socket.connected() {
             return;
         }
-        let State { sockets, rooms: all_rooms } = &mut *state;
         let id = socket.shared_id();
+        let observer = self.observer();
+        if let Some(observer) = &observer {
+            for room in std::iter::once(&id).chain(&rooms) {
+                if !state.has_room(room) {
+                    observer.created(room, *room == id);
+                }
+            }
+        }
+        let State { sockets, rooms: all_rooms } = &mut *state;
         let member =
             sockets.entry(id.clone()).or_insert_with(|| Member { socket: socket.clone(), rooms: Vec::new() });
         for room in rooms {
@@ -158,8 +209,10 @@ impl Adapter for MemoryAdapter {
     fn del(&self, socket: &Socket, room: &str) {
         let mut state = self.state.write();
         let Some(member) = state.sockets.get_mut(socket.id()) else { return };
-        member.rooms.retain(|joined| &**joined != room);
-        state.leave(socket.id(), room);
+        let Some(index) = member.rooms.iter().position(|joined| &**joined == room) else { return };
+        let room = member.rooms.remove(index);
+        state.leave(socket.id(), &room);
+        self.tell_if_gone(&state, std::slice::from_ref(&room));
     }
 
     fn del_all(&self, socket: &Socket) {
@@ -169,6 +222,8 @@ impl Adapter for MemoryAdapter {
         for room in &member.rooms {
             state.leave(socket.id(), room);
         }
+        self.tell_if_gone(&state, &member.rooms);
+        self.tell_if_gone(&state, &[socket.shared_id()]);
         // The last reference to a socket may run a user's `Drop`: not under the lock.
         drop(state);
         drop(member);
@@ -369,6 +424,40 @@ mod tests {
         assert_eq!(adapter.rooms(), [Room::from("y")]);
         assert!(adapter.socket_rooms(&a).is_empty());
         assert_eq!(names(adapter.local_sockets(&to(&["a"], &[]))), Vec::<String>::new());
+    }
+
+    #[derive(Default)]
+    struct Log(parking_lot::Mutex<Vec<String>>);
+
+    impl RoomObserver for Log {
+        fn created(&self, room: &Room, own: bool) {
+            self.0.lock().push(format!("+{room}{}", if own { " own" } else { "" }));
+        }
+
+        fn deleted(&self, room: &Room) {
+            self.0.lock().push(format!("-{room}"));
+        }
+    }
+
+    #[test]
+    fn rooms_that_come_and_go_are_told() {
+        let server = Server::detached();
+        let [a, b] = ["a", "b"].map(|id| Socket::detached_in(&server, id));
+        let (log, adapter) = (Arc::new(Log::default()), MemoryAdapter::default());
+        let observer: Arc<dyn RoomObserver> = log.clone();
+        adapter.observe_rooms(Arc::downgrade(&observer));
+        let mut expect = |events: &[&str]| assert_eq!(std::mem::take(&mut *log.0.lock()), events);
+        adapter.add_all(&a, vec!["x".into(), "b".into()]);
+        expect(&["+a own", "+x", "+b"]);
+        adapter.add_all(&b, vec!["x".into()]);
+        adapter.del(&a, "b");
+        adapter.del(&a, "x");
+        adapter.del(&a, "x");
+        expect(&[]);
+        adapter.del_all(&b);
+        expect(&["-x", "-b"]);
+        adapter.del_all(&a);
+        expect(&["-a"]);
     }
 
     #[test]

@@ -115,18 +115,23 @@ pub(crate) async fn run(nodes: &[Node]) {
 }
 
 /// Two clients a node: `a` is in the rooms `x` and `y`, `b` in `y`.
-fn clients(nodes: &[Node]) -> Vec<(Client, Client)> {
+async fn clients(nodes: &[Node]) -> Vec<(Client, Client)> {
     let clients = nodes.iter().map(|node| {
         let (a, b) = (node.client("a"), node.client("b"));
         a.socket.join(["x", "y"]);
         b.socket.join("y");
         (a, b)
     });
-    clients.collect()
+    let clients = clients.collect();
+    for node in nodes {
+        // Rooms may need subscriptions of their own.
+        within("the adapter", node.server.adapter().ready()).await;
+    }
+    clients
 }
 
 async fn broadcasts(nodes: &[Node]) {
-    let mut clients = clients(nodes);
+    let mut clients = clients(nodes).await;
     let server = &nodes[0].server;
     server.emit("all", "é");
     server.to("x").emit("one", 1);
@@ -166,7 +171,7 @@ async fn broadcasts(nodes: &[Node]) {
 }
 
 async fn acknowledgements(nodes: &[Node]) {
-    let mut clients = clients(nodes);
+    let mut clients = clients(nodes).await;
     let server = nodes[0].server.clone();
     let asked = tokio::spawn(async move {
         server.to("x").timeout(LIMIT).emit_with_ack::<String>("who", 1).await.expect("all acknowledge")
@@ -201,7 +206,7 @@ async fn acknowledgements(nodes: &[Node]) {
 }
 
 async fn rooms_and_sockets(nodes: &[Node]) {
-    let mut clients = clients(nodes);
+    let mut clients = clients(nodes).await;
     let server = &nodes[0].server;
     assert_eq!(within("the count", server.server_count()).await, Ok(nodes.len()));
     server.sockets_join("joined");

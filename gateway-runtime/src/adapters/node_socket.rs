@@ -91,6 +91,11 @@ struct NodeHandshake {
 }
 
 impl NodeSocket {
+    /// The rooms that it is in.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = Room> {
+        self.rooms.iter().filter_map(room)
+    }
+
     /// The view of it.
     pub(crate) fn into_remote(self, server: &Server) -> RemoteSocket {
         let Self { id, handshake, rooms, data } = self;

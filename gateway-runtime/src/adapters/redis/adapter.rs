@@ -9,6 +9,7 @@ use gateway_core::{AdapterHealth, IntoMillis};
 
 use super::bus::{Bus, BusOptions, RedisAdapterStats};
 use super::classic::{ClassicAdapter, ClassicOptions};
+use super::connection_options::connection_options;
 use super::error::RedisConnectError;
 use super::target;
 
@@ -143,38 +144,7 @@ impl RedisAdapterBuilder {
         self
     }
 
-    /// How many messages to other servers may wait to be sent; default 65,536.
-    pub fn max_buffered_messages(mut self, messages: usize) -> Self {
-        self.bus.max_buffered_messages = messages;
-        self
-    }
-
-    /// How many bytes of messages to other servers may wait to be sent; default 16 MiB.
-    pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
-        self.bus.max_buffered_bytes = bytes;
-        self
-    }
-
-    /// How long Redis may take to accept a connection and to answer, in milliseconds or as a `Duration`; default
-    /// 5 s. Then the connection counts as lost and is made anew.
-    pub fn connection_timeout(mut self, time: impl IntoMillis) -> Self {
-        self.bus.timeout = time.into_millis();
-        self
-    }
-
-    /// How often a quiet connection is asked whether it still works, in milliseconds or as a `Duration`; default
-    /// 10 s.
-    pub fn ping_interval(mut self, time: impl IntoMillis) -> Self {
-        self.bus.ping_interval = time.into_millis();
-        self
-    }
-
-    /// Lets [`connect`](Self::connect) try for so long before it fails, in milliseconds or as a `Duration`;
-    /// without this it tries once.
-    pub fn wait_for_redis(mut self, time: impl IntoMillis) -> Self {
-        self.wait = time.into_millis();
-        self
-    }
+    connection_options!();
 
     /// Connects.
     ///

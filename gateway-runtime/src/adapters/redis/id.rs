@@ -10,3 +10,10 @@ pub(crate) fn random_id() -> String {
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
 }
+
+/// A random name as `ClusterAdapter` of `socket.io-adapter` has it: 16 hexadecimal digits.
+pub(crate) fn random_hex() -> String {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}

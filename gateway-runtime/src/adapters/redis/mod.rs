@@ -1,16 +1,21 @@
 //! Several servers, Rust and Node, behind one Redis.
 //!
 //! From the bottom: `driver/` is what is needed of Redis, `bus/` the connections of this process and what
-//! happens when they break, `classic/` the adapter of a namespace. `adapter` and `emitter` are what
-//! applications see.
+//! happens when they break. `classic/` is the adapter of a namespace on common channels, `cluster/` the one
+//! whose messages travel in several ways: `sharded/` is one of them. `adapter`, `sharded/adapter` and
+//! `emitter` are what applications see.
 
 mod adapter;
 mod bus;
 mod classic;
+mod cluster;
+mod connection_options;
 mod driver;
 mod emitter;
 mod error;
 mod id;
+mod pending;
+mod sharded;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -19,3 +24,4 @@ pub use adapter::{RedisAdapter, RedisAdapterBuilder};
 pub use bus::RedisAdapterStats;
 pub use emitter::{RedisBroadcastOperator, RedisEmitter};
 pub use error::RedisConnectError;
+pub use sharded::{ShardedRedisAdapter, ShardedRedisAdapterBuilder, SubscriptionMode};

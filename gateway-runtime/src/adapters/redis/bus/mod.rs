@@ -148,7 +148,6 @@ impl Bus {
     }
 
     /// [`publish`](Self::publish) to a sharded channel.
-    #[allow(dead_code, reason = "for the adapter on sharded channels")]
     pub(crate) fn publish_sharded(&self, channel: Arc<str>, message: impl Into<Bytes>) {
         self.put(Publication { channel, message: message.into(), sharded: true });
     }

@@ -1,6 +1,6 @@
 //! Subscriptions: who gets which messages, and the tasks that keep them alive.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
@@ -85,7 +85,16 @@ impl Lane {
     }
 
     fn change(&self, change: Change) {
-        self.state.lock().changes.push(change);
+        let mut state = self.state.lock();
+        match state.changes.last_mut() {
+            // A client that joins a thousand rooms costs one round trip, not a thousand.
+            Some(last) if last.done.is_none() && last.subscribe == change.subscribe => {
+                last.topics.extend(change.topics);
+                last.done = change.done;
+            }
+            _ => state.changes.push(change),
+        }
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -105,7 +114,7 @@ pub(crate) struct Membership {
     bus: Bus,
     lane: Arc<Lane>,
     receiver: Weak<dyn Receive>,
-    topics: Mutex<Vec<Topic>>,
+    topics: Mutex<HashSet<Topic>>,
 }
 
 impl std::fmt::Debug for Membership {
@@ -131,11 +140,11 @@ impl Membership {
         self.lane.change(Change { topics, subscribe: true, done: None });
     }
 
-    /// Ends some subscriptions.
-    #[allow(dead_code, reason = "for the adapter on sharded channels")]
-    pub(crate) fn unsubscribe(&self, topics: Vec<Topic>) {
-        self.topics.lock().retain(|topic| !topics.contains(topic));
-        self.end(topics, None);
+    /// Ends a subscription, if there is one.
+    pub(crate) fn unsubscribe(&self, topic: Topic) {
+        if self.topics.lock().remove(&topic) {
+            self.end(vec![topic], None);
+        }
     }
 
     fn end(&self, topics: Vec<Topic>, done: Option<oneshot::Sender<()>>) {
@@ -172,7 +181,7 @@ impl Membership {
             return;
         }
         let (done, confirmed) = oneshot::channel();
-        self.end(topics, Some(done));
+        self.end(topics.into_iter().collect(), Some(done));
         let mut up = self.lane.up.subscribe();
         tokio::select! {
             _ = confirmed => {}
@@ -186,7 +195,7 @@ impl Drop for Membership {
     fn drop(&mut self) {
         let topics = std::mem::take(self.topics.get_mut());
         if !topics.is_empty() {
-            self.end(topics, None);
+            self.end(topics.into_iter().collect(), None);
             self.bus.left(&self.lane);
         }
     }

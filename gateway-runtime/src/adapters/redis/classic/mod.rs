@@ -6,8 +6,7 @@
 
 #[cfg(test)]
 mod captured;
-mod pending;
-mod received;
+pub(super) mod received;
 pub(super) mod wire;
 
 use std::collections::HashSet;
@@ -20,11 +19,11 @@ use gateway_core::{
     RemoteSocket, Room, Server, ServerSideAckError, Socket, WeakServer, telemetry,
 };
 
-use self::pending::{Answer, PendingRequests};
 use self::wire::{Channels, Kind, Packet, Request, Whom};
 use super::bus::{Bus, Membership, Receive};
 use super::driver::Topic;
 use super::id::random_id;
+use super::pending::{Answer, PendingRequests};
 use crate::adapters::node_socket::NodeSocket;
 
 /// What is chosen for all namespaces.
@@ -48,7 +47,7 @@ pub(super) struct ClassicAdapter {
     channels: Channels,
     bus: Bus,
     memory: MemoryAdapter,
-    pending: PendingRequests,
+    pending: PendingRequests<Kind>,
     server: OnceLock<WeakServer>,
     membership: OnceLock<Membership>,
 }
@@ -118,24 +117,10 @@ impl ClassicAdapter {
             return Ok(Vec::new());
         }
         let id = random_id();
-        let (asked, completed) = self.pending.ask(&id, kind, expected);
         let request = encode(Request { request_id: Some(&id), ..self.request(kind) });
-        self.bus.publish(self.channels.request(), request);
         let timeout = timeout.unwrap_or(self.options.requests_timeout);
-        let complete = tokio::time::timeout(timeout, completed).await.is_ok();
-        let answers = asked.take();
-        if complete {
-            return Ok(answers);
-        }
-        telemetry::adapter_error(operation);
-        let answered = answers.len();
-        let error = match self.bus.health() {
-            AdapterHealth::Degraded(reason) => AdapterError::Unavailable(format!(
-                "{answered} of {expected} other servers answered, then: {reason}"
-            )),
-            _ => AdapterError::Timeout { answered, expected },
-        };
-        Err((error, answers))
+        let send = || self.bus.publish(self.channels.request(), request);
+        self.pending.gather(&self.bus, operation, (&id, kind, expected), timeout, send).await
     }
 
     /// Counts the servers of a broadcast with acknowledgements, and stops to wait for them in time.

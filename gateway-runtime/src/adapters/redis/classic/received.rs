@@ -8,14 +8,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::ClassicAdapter;
-use super::pending::Answer;
 use super::wire::{self, Kind, ReceivedRequest, ReceivedResponse, Response, Text};
 use crate::adapters::node_socket::{self, NodeSocket};
 use crate::adapters::redis::driver::{Delivery, Topic};
+use crate::adapters::redis::pending::Answer;
 
 /// A message that makes no sense: another program's, or a mistake.
 #[derive(Debug)]
-struct Foreign;
+pub(in crate::adapters::redis) struct Foreign;
 
 impl ClassicAdapter {
     /// Takes a message of a channel.
@@ -218,7 +218,7 @@ impl ClassicAdapter {
     }
 }
 
-fn sockets(json: &RawValue) -> Option<Vec<NodeSocket>> {
+pub(in crate::adapters::redis) fn sockets(json: &RawValue) -> Option<Vec<NodeSocket>> {
     let sockets: Vec<Value> = serde_json::from_str(json.get()).ok()?;
     sockets.into_iter().map(|socket| serde_json::from_value(socket).ok()).collect()
 }
@@ -252,6 +252,6 @@ fn answer(kind: Kind, id: &str, payload: &Payload) -> Vec<u8> {
 }
 
 /// Between servers an answer is one value.
-fn first_argument(payload: &Payload) -> Option<&RawValue> {
+pub(in crate::adapters::redis) fn first_argument(payload: &Payload) -> Option<&RawValue> {
     serde_json::from_slice::<Vec<&RawValue>>(payload.json()).ok()?.first().copied()
 }

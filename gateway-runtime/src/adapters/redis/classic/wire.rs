@@ -292,7 +292,7 @@ impl<'a> Whom<'a> {
         Self { rooms: once(&to.rooms), except: once(&to.except), flags: None }
     }
 
-    pub(super) fn with_flags(to: &'a BroadcastOptions) -> Self {
+    pub(in crate::adapters::redis) fn with_flags(to: &'a BroadcastOptions) -> Self {
         let BroadcastFlags { volatile, compress, timeout, .. } = to.flags;
         Self { flags: Some(WhomFlags { volatile, compress, timeout: timeout.map(millis) }), ..Self::new(to) }
     }
@@ -368,7 +368,7 @@ pub(in crate::adapters::redis) fn encode(message: &impl Serialize, attachments: 
 }
 
 /// Writes a request or an answer as MessagePack.
-pub(super) fn encode_packed(message: &impl Serialize, attachments: &[Bytes]) -> Vec<u8> {
+pub(in crate::adapters::redis) fn encode_packed(message: &impl Serialize, attachments: &[Bytes]) -> Vec<u8> {
     repack(&to_json(message), attachments)
 }
 
@@ -385,14 +385,14 @@ fn repack(json: &[u8], attachments: &[Bytes]) -> Vec<u8> {
 }
 
 /// A request or an answer of another server, as JSON with attachments.
-pub(super) struct Text {
+pub(in crate::adapters::redis) struct Text {
     json: Bytes,
     attachments: Vec<Bytes>,
 }
 
 impl Text {
     /// JSON begins with a brace; everything else is MessagePack.
-    pub(super) fn of(message: &Bytes) -> Result<Self, MessagePackError> {
+    pub(in crate::adapters::redis) fn of(message: &Bytes) -> Result<Self, MessagePackError> {
         if message.first() == Some(&b'{') {
             return Ok(Self { json: message.clone(), attachments: Vec::new() });
         }
@@ -403,20 +403,27 @@ impl Text {
         Ok(Self { json: json.into(), attachments })
     }
 
+    /// Its binary values, in the order of their placeholders.
+    pub(in crate::adapters::redis) fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
     /// Its members.
-    pub(super) fn parse<'t, T: Deserialize<'t>>(&'t self) -> Result<T, serde_json::Error> {
+    pub(in crate::adapters::redis) fn parse<'t, T: Deserialize<'t>>(
+        &'t self,
+    ) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.json)
     }
 
     /// One value of it, as the only argument.
-    pub(super) fn argument(&self, value: &RawValue) -> Arguments {
+    pub(in crate::adapters::redis) fn argument(&self, value: &RawValue) -> Arguments {
         let array = format!("[{}]", value.get());
         let arguments = Arguments::parse_acknowledgement(&array.into(), self.attachments.clone());
         arguments.unwrap_or_else(|_| Arguments::none())
     }
 
     /// An array of it, as the name and the arguments of an event.
-    pub(super) fn event(&self, array: &RawValue) -> Option<(String, Arguments)> {
+    pub(in crate::adapters::redis) fn event(&self, array: &RawValue) -> Option<(String, Arguments)> {
         let array = Bytes::copy_from_slice(array.get().as_bytes());
         let (name, arguments) = Arguments::parse_event(&array, self.attachments.clone()).ok()?;
         Some((name.into_owned(), arguments))
@@ -449,7 +456,7 @@ pub(super) struct ReceivedPacket<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ReceivedOptions {
+pub(in crate::adapters::redis) struct ReceivedOptions {
     rooms: Vec<Value>,
     except: Vec<Value>,
     flags: Option<ReceivedFlags>,
@@ -464,7 +471,7 @@ struct ReceivedFlags {
 }
 
 impl ReceivedOptions {
-    pub(super) fn into_options(self) -> BroadcastOptions {
+    pub(in crate::adapters::redis) fn into_options(self) -> BroadcastOptions {
         let flags = self.flags.unwrap_or_default();
         let timeout = flags.timeout.filter(|timeout| *timeout > 0.0);
         let mut to = BroadcastOptions {
@@ -480,7 +487,7 @@ impl ReceivedOptions {
 }
 
 /// The names of rooms.
-pub(super) fn rooms(values: &[Value]) -> Vec<Room> {
+pub(in crate::adapters::redis) fn rooms(values: &[Value]) -> Vec<Room> {
     values.iter().filter_map(node_socket::room).collect()
 }
 
@@ -501,7 +508,9 @@ pub(super) struct ReceivedResponse<'a> {
 }
 
 /// `null` is a value; only what is missing is none.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+pub(in crate::adapters::redis) fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 

@@ -82,6 +82,12 @@ impl StubDriver {
         let publication = Publication { channel: channel.into(), message: message.into(), sharded: false };
         self.0.deliver(&publication);
     }
+
+    /// [`publish`](Self::publish) to a sharded channel.
+    pub(crate) fn publish_sharded(&self, channel: &str, message: impl Into<bytes::Bytes>) {
+        let publication = Publication { channel: channel.into(), message: message.into(), sharded: true };
+        self.0.deliver(&publication);
+    }
 }
 
 impl Driver for StubDriver {

@@ -3,6 +3,7 @@
 mod emitter;
 mod faults;
 mod redis_server;
+mod sharded;
 mod suite;
 
 use std::sync::Arc;

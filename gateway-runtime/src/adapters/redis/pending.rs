@@ -1,12 +1,13 @@
 //! Questions to other servers that wait for answers.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use gateway_core::{Arguments, RemoteAcks, Room};
+use gateway_core::{AdapterError, AdapterHealth, Arguments, RemoteAcks, Room, telemetry};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::wire::Kind;
+use super::bus::Bus;
 use crate::adapters::node_socket::NodeSocket;
 
 /// What one server has answered.
@@ -18,34 +19,64 @@ pub(super) enum Answer {
     Nothing,
 }
 
-/// All questions of one namespace, by the id of their request.
-#[derive(Default)]
-pub(super) struct PendingRequests {
-    questions: Mutex<HashMap<String, Question>>,
+/// All questions of one namespace, by the id of their request. `K` is what was asked.
+pub(super) struct PendingRequests<K> {
+    questions: Mutex<HashMap<String, Question<K>>>,
     broadcasts: Mutex<HashMap<String, RemoteAcks>>,
 }
 
-struct Question {
-    kind: Kind,
+struct Question<K> {
+    kind: K,
     expected: usize,
     answers: Vec<Answer>,
     complete: Option<oneshot::Sender<()>>,
 }
 
 /// A question that was asked; dropped, it is taken back.
-pub(super) struct Asked<'p> {
-    pending: &'p PendingRequests,
+struct Asked<'p, K> {
+    pending: &'p PendingRequests<K>,
     id: &'p str,
 }
 
-impl PendingRequests {
+impl<K> Default for PendingRequests<K> {
+    fn default() -> Self {
+        Self { questions: Mutex::default(), broadcasts: Mutex::default() }
+    }
+}
+
+impl<K: Copy> PendingRequests<K> {
+    /// Expects so many answers, sends the question and waits for them.
+    ///
+    /// # Errors
+    /// With the answers that came.
+    pub(super) async fn gather(
+        &self,
+        bus: &Bus,
+        operation: &'static str,
+        (id, kind, expected): (&str, K, usize),
+        timeout: Duration,
+        send: impl FnOnce(),
+    ) -> Result<Vec<Answer>, (AdapterError, Vec<Answer>)> {
+        let (asked, completed) = self.ask(id, kind, expected);
+        send();
+        let complete = tokio::time::timeout(timeout, completed).await.is_ok();
+        let answers = asked.take();
+        if complete {
+            return Ok(answers);
+        }
+        telemetry::adapter_error(operation);
+        let answered = answers.len();
+        let error = match bus.health() {
+            AdapterHealth::Degraded(reason) => AdapterError::Unavailable(format!(
+                "{answered} of {expected} other servers answered, then: {reason}"
+            )),
+            _ => AdapterError::Timeout { answered, expected },
+        };
+        Err((error, answers))
+    }
+
     /// Expects so many answers; the receiver tells when they are there.
-    pub(super) fn ask<'p>(
-        &'p self,
-        id: &'p str,
-        kind: Kind,
-        expected: usize,
-    ) -> (Asked<'p>, oneshot::Receiver<()>) {
+    fn ask<'p>(&'p self, id: &'p str, kind: K, expected: usize) -> (Asked<'p, K>, oneshot::Receiver<()>) {
         let (complete, completed) = oneshot::channel();
         let question = Question { kind, expected, answers: Vec::new(), complete: Some(complete) };
         self.questions.lock().insert(id.to_owned(), question);
@@ -58,7 +89,7 @@ impl PendingRequests {
     }
 
     /// What was asked; `None` if nobody waits for an answer.
-    pub(super) fn kind(&self, id: &str) -> Option<Kind> {
+    pub(super) fn kind(&self, id: &str) -> Option<K> {
         self.questions.lock().get(id).map(|question| question.kind)
     }
 
@@ -91,15 +122,15 @@ impl PendingRequests {
     }
 }
 
-impl Asked<'_> {
+impl<K> Asked<'_, K> {
     /// The answers so far.
-    pub(super) fn take(self) -> Vec<Answer> {
+    fn take(self) -> Vec<Answer> {
         let question = self.pending.questions.lock().remove(self.id);
         question.map(|question| question.answers).unwrap_or_default()
     }
 }
 
-impl Drop for Asked<'_> {
+impl<K> Drop for Asked<'_, K> {
     fn drop(&mut self) {
         self.pending.questions.lock().remove(self.id);
     }
