@@ -11,3 +11,4 @@ mod faults;
 mod nodes;
 mod operations;
 mod redis_server;
+mod sharded;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use gateway_runtime::prelude::*;
-use gateway_runtime::{RedisAdapter, RedisEmitter};
+use gateway_runtime::{RedisAdapter, RedisEmitter, ShardedRedisAdapter, SubscriptionMode};
 use serde_json::{Value, json};
 
 use super::operations::{ClusterGateway, ControlGateway};
@@ -11,6 +11,40 @@ use super::redis_server::RedisServer;
 use crate::support::app::{TestApp, builder};
 use crate::support::client::{Client, within};
 use crate::support::process::Example;
+
+/// Which adapter the servers of a cluster have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `RedisAdapter`
+    Classic,
+    /// `ShardedRedisAdapter`
+    Sharded(SubscriptionMode),
+}
+
+impl Kind {
+    /// `ADAPTER` and `MODE` of the servers on Node.
+    fn environment(self) -> [(&'static str, &'static str); 2] {
+        let mode = match self {
+            Self::Classic => return [("ADAPTER", "classic"), ("MODE", "")],
+            Self::Sharded(SubscriptionMode::Static) => "static",
+            Self::Sharded(SubscriptionMode::DynamicPrivate) => "dynamic-private",
+            Self::Sharded(_) => "dynamic",
+        };
+        [("ADAPTER", "sharded"), ("MODE", mode)]
+    }
+
+    async fn io_adapter(self, redis: &str) -> IoAdapter {
+        match self {
+            Self::Classic => {
+                IoAdapter::with_adapter(RedisAdapter::connect(redis).await.expect("Redis is there"))
+            }
+            Self::Sharded(mode) => {
+                let adapter = ShardedRedisAdapter::builder(redis).subscription_mode(mode).connect().await;
+                IoAdapter::with_adapter(adapter.expect("Redis is there"))
+            }
+        }
+    }
+}
 
 /// What a server runs on.
 pub(crate) enum Process {
@@ -30,18 +64,29 @@ pub(crate) struct Node {
 impl Node {
     /// A server of this framework.
     pub(crate) async fn rust(name: &str, redis: &str) -> Self {
-        let adapter = RedisAdapter::connect(redis).await.expect("Redis is there");
+        Self::rust_with(name, redis, Kind::Classic).await
+    }
+
+    /// [`rust`](Self::rust) with another adapter.
+    async fn rust_with(name: &str, redis: &str, kind: Kind) -> Self {
+        let adapter = kind.io_adapter(redis).await;
         let emitter = RedisEmitter::connect(redis).await.expect("Redis is there");
         let app = builder::<(ClusterGateway, ControlGateway)>()
             .provide_token("NODE_NAME", name.to_owned())
             .provide(emitter)
-            .use_web_socket_adapter(IoAdapter::with_adapter(adapter));
+            .use_web_socket_adapter(adapter);
         Self::of(name, Process::Rust(TestApp::start(app).await)).await
     }
 
     /// A server on Node: a script of `tests/nestjs/dist/cluster`.
     pub(crate) async fn node(name: &str, script: &str, redis: &str) -> Self {
-        let environment = [("REDIS_URL", redis), ("NAME", name)];
+        Self::node_with(name, script, redis, Kind::Classic).await
+    }
+
+    /// [`node`](Self::node) with another adapter.
+    async fn node_with(name: &str, script: &str, redis: &str, kind: Kind) -> Self {
+        let [adapter, mode] = kind.environment();
+        let environment = [("REDIS_URL", redis), ("NAME", name), adapter, mode];
         let script = format!("dist/cluster/{script}.js");
         Self::of(name, Process::Node(Example::start_node(&script, &environment).await)).await
     }
@@ -91,23 +136,51 @@ impl Node {
 /// A Redis and the servers behind it.
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
-    _redis: RedisServer,
+    kind: Kind,
+    redis: RedisServer,
 }
 
 impl Cluster {
     /// Two servers of this framework, one of `socket.io`, one NestJS app.
     pub(crate) async fn start() -> Self {
+        Self::start_with(Kind::Classic).await
+    }
+
+    /// [`start`](Self::start) with another adapter.
+    pub(crate) async fn start_with(kind: Kind) -> Self {
         let redis = RedisServer::start().await;
         let url = redis.url();
         let (one, two, plain, nest) = tokio::join!(
-            Node::rust("rust-1", &url),
-            Node::rust("rust-2", &url),
-            Node::node("node", "plain", &url),
-            Node::node("nest", "nest", &url),
+            Node::rust_with("rust-1", &url, kind),
+            Node::rust_with("rust-2", &url, kind),
+            Node::node_with("node", "plain", &url, kind),
+            Node::node_with("nest", "nest", &url, kind),
         );
-        let mut cluster = Self { nodes: vec![one, two, plain, nest], _redis: redis };
+        let mut cluster = Self { nodes: vec![one, two, plain, nest], kind, redis };
         cluster.complete().await;
         cluster
+    }
+
+    /// Whether the adapter is the one on common channels: it has an emitter, and a question for all rooms.
+    pub(crate) fn is_classic(&self) -> bool {
+        self.kind == Kind::Classic
+    }
+
+    /// Waits until so many servers follow each of these rooms, if rooms have channels of their own: nobody says
+    /// when they do.
+    pub(crate) async fn rooms_are_followed_by(&self, servers: usize, rooms: &[&str]) {
+        let Kind::Sharded(SubscriptionMode::Dynamic | SubscriptionMode::DynamicPrivate) = self.kind else {
+            return;
+        };
+        for room in rooms {
+            let channel = format!("socket.io#/cluster#{room}#");
+            within("the subscriptions", async {
+                while self.redis.shard_subscribers(&channel).await != servers {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+        }
     }
 
     /// Waits until each server knows of all others: those on Node listen before they have subscribed.

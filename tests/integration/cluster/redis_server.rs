@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
@@ -66,6 +66,22 @@ impl RedisServer {
             String::from_utf8(answer).expect("a line")
         })
         .await
+    }
+
+    /// How many connections are subscribed to a sharded channel.
+    pub(crate) async fn shard_subscribers(&self, channel: &str) -> usize {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("Redis is there");
+        let mut stream = BufStream::new(stream);
+        let command = format!("PUBSUB SHARDNUMSUB {channel}\r\n");
+        stream.write_all(command.as_bytes()).await.expect("Redis is there");
+        stream.flush().await.expect("Redis is there");
+        let mut lines = stream.lines();
+        loop {
+            let line = lines.next_line().await.expect("Redis is there").expect("an answer");
+            if let Some(count) = line.strip_prefix(':') {
+                return count.parse().expect("a number");
+            }
+        }
     }
 
     /// Its address.

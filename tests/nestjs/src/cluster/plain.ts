@@ -3,9 +3,9 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';
 import { Server } from 'socket.io';
+import { adapterOf } from './adapters.js';
 import { listen, perform } from './operations.js';
 import type { Operation } from './operations.js';
 
@@ -14,7 +14,7 @@ const subClient = pubClient.duplicate();
 await Promise.all([pubClient.connect(), subClient.connect()]);
 
 const http = createServer();
-const io = new Server(http, { adapter: createAdapter(pubClient, subClient) });
+const io = new Server(http, { adapter: adapterOf(pubClient, subClient) });
 const cluster = io.of('/cluster');
 listen(cluster, process.env.NAME ?? '');
 cluster.on('connection', (socket) => {

@@ -1,13 +1,13 @@
 /** The `RedisIoAdapter` that NestJS's documentation shows. */
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { createAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';
 import type { ServerOptions } from 'socket.io';
+import { adapterOf } from './adapters.js';
 
 export class RedisIoAdapter extends IoAdapter {
   readonly pubClient = createClient({ url: process.env.REDIS_URL });
-  private adapterConstructor: ReturnType<typeof createAdapter>;
+  private adapterConstructor: any;
 
   constructor(app: INestApplicationContext) {
     super(app);
@@ -16,7 +16,7 @@ export class RedisIoAdapter extends IoAdapter {
   async connectToRedis(): Promise<void> {
     const subClient = this.pubClient.duplicate();
     await Promise.all([this.pubClient.connect(), subClient.connect()]);
-    this.adapterConstructor = createAdapter(this.pubClient, subClient);
+    this.adapterConstructor = adapterOf(this.pubClient, subClient);
   }
 
   createIOServer(port: number, options?: ServerOptions): any {

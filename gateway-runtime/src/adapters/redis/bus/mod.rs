@@ -129,6 +129,8 @@ impl Bus {
             // Not longer than there is time.
             let _ = tokio::time::timeout_at(deadline, backoff.wait()).await;
         };
+        // Before the task runs: it may be used at once.
+        shared.publisher.set(Some(commands.clone()));
         shared.runtime.spawn(publisher::run(shared.clone(), commands));
         let mut lanes = Vec::new();
         if subscriber.is_some() {

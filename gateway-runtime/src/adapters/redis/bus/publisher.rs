@@ -34,7 +34,7 @@ impl Publisher {
         let _ = self.up.subscribe().wait_for(|up| !*up).await;
     }
 
-    fn set(&self, connection: Option<Arc<dyn Connection>>) {
+    pub(super) fn set(&self, connection: Option<Arc<dyn Connection>>) {
         self.up.send_replace(connection.is_some());
         *self.connection.lock() = connection;
     }
