@@ -446,7 +446,7 @@ mod tests {
         let (log, adapter) = (Arc::new(Log::default()), MemoryAdapter::default());
         let observer: Arc<dyn RoomObserver> = log.clone();
         adapter.observe_rooms(Arc::downgrade(&observer));
-        let mut expect = |events: &[&str]| assert_eq!(std::mem::take(&mut *log.0.lock()), events);
+        let expect = |events: &[&str]| assert_eq!(std::mem::take(&mut *log.0.lock()), events);
         adapter.add_all(&a, vec!["x".into(), "b".into()]);
         expect(&["+a own", "+x", "+b"]);
         adapter.add_all(&b, vec!["x".into()]);

@@ -63,12 +63,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// A server of this framework.
-    pub(crate) async fn rust(name: &str, redis: &str) -> Self {
-        Self::rust_with(name, redis, Kind::Classic).await
-    }
-
-    /// [`rust`](Self::rust) with another adapter.
-    async fn rust_with(name: &str, redis: &str, kind: Kind) -> Self {
+    async fn rust(name: &str, redis: &str, kind: Kind) -> Self {
         let adapter = kind.io_adapter(redis).await;
         let emitter = RedisEmitter::connect(redis).await.expect("Redis is there");
         let app = builder::<(ClusterGateway, ControlGateway)>()
@@ -79,12 +74,7 @@ impl Node {
     }
 
     /// A server on Node: a script of `tests/nestjs/dist/cluster`.
-    pub(crate) async fn node(name: &str, script: &str, redis: &str) -> Self {
-        Self::node_with(name, script, redis, Kind::Classic).await
-    }
-
-    /// [`node`](Self::node) with another adapter.
-    async fn node_with(name: &str, script: &str, redis: &str, kind: Kind) -> Self {
+    async fn node(name: &str, script: &str, redis: &str, kind: Kind) -> Self {
         let [adapter, mode] = kind.environment();
         let environment = [("REDIS_URL", redis), ("NAME", name), adapter, mode];
         let script = format!("dist/cluster/{script}.js");
@@ -151,10 +141,10 @@ impl Cluster {
         let redis = RedisServer::start().await;
         let url = redis.url();
         let (one, two, plain, nest) = tokio::join!(
-            Node::rust_with("rust-1", &url, kind),
-            Node::rust_with("rust-2", &url, kind),
-            Node::node_with("node", "plain", &url, kind),
-            Node::node_with("nest", "nest", &url, kind),
+            Node::rust("rust-1", &url, kind),
+            Node::rust("rust-2", &url, kind),
+            Node::node("node", "plain", &url, kind),
+            Node::node("nest", "nest", &url, kind),
         );
         let mut cluster = Self { nodes: vec![one, two, plain, nest], kind, redis };
         cluster.complete().await;
