@@ -117,6 +117,11 @@ struct Testing;
 #[doc = include_str!("../../docs/deploying.md")]
 struct Deploying;
 
+/// Those of the guide to scaling.
+#[cfg(all(doctest, feature = "redis"))]
+#[doc = include_str!("../../docs/scaling.md")]
+struct Scaling;
+
 /// Those of the guide to whole applications in tests.
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../docs/testing-app.md")]
