@@ -13,6 +13,9 @@ use super::super::driver::{Connection, Delivery, DriverError, Receiver, Topic};
 use super::backoff::Backoff;
 use super::{Bus, Receive, Shared, Stats, stats};
 
+/// Topics that must be confirmed within the time for an answer.
+const TOPICS_AT_ONCE: usize = 2000;
+
 /// One subscribing connection, and whom its messages are for.
 pub(super) struct Lane {
     state: Mutex<State>,
@@ -258,6 +261,24 @@ async fn in_time<T>(
     }
 }
 
+/// Subscribes or ends subscriptions, some at a time: how long Redis may take does not depend on how many
+/// rooms there are.
+async fn tell(
+    shared: &Shared,
+    connection: &Arc<dyn Connection>,
+    topics: &[Topic],
+    subscribe: bool,
+) -> Result<(), DriverError> {
+    for topics in topics.chunks(TOPICS_AT_ONCE) {
+        if subscribe {
+            in_time(shared, connection.subscribe(topics)).await?;
+        } else {
+            in_time(shared, connection.unsubscribe(topics)).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Subscribes a new connection to everything.
 async fn resubscribe(
     shared: &Shared,
@@ -265,7 +286,7 @@ async fn resubscribe(
     connection: &Arc<dyn Connection>,
 ) -> Result<(), DriverError> {
     let (topics, changes) = lane.all();
-    let subscribed = in_time(shared, connection.subscribe(&topics)).await;
+    let subscribed = tell(shared, connection, &topics, true).await;
     if subscribed.is_err() {
         // They wait on; nothing but their ends is left of them.
         let done = changes.into_iter().filter(|change| change.done.is_some());
@@ -295,12 +316,7 @@ async fn follow(shared: &Shared, lane: &Lane, connection: &Arc<dyn Connection>) 
 
 async fn apply(shared: &Shared, lane: &Lane, connection: &Arc<dyn Connection>) -> Result<(), DriverError> {
     for Change { topics, subscribe, done } in lane.take_changes() {
-        let result = if subscribe {
-            in_time(shared, connection.subscribe(&topics)).await
-        } else {
-            in_time(shared, connection.unsubscribe(&topics)).await
-        };
-        match result {
+        match tell(shared, connection, &topics, subscribe).await {
             // Nobody has to wait for it.
             Ok(()) => drop(done.map(|done| done.send(()))),
             // What comes after it may still be allowed.

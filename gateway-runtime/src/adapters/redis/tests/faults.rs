@@ -15,7 +15,7 @@ use crate::adapters::redis::driver::{Delivery, Topic};
 use crate::{RedisAdapter, RedisConnectError};
 
 /// Waits until something is so.
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     within(what, async {
         while !is_so() {
             tokio::time::sleep(Duration::from_millis(5)).await;

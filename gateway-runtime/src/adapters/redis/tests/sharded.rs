@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use gateway_core::Room;
 use gateway_core::adapter::{AdapterFactory, IntoAdapterFactory};
+use gateway_core::{AdapterError, AdapterHealth, Room};
 
 use super::bus;
+use super::faults::until;
 use super::redis_server::RedisServer;
 use crate::adapters::conformance::{Node, run, within};
 use crate::adapters::redis::bus::BusOptions;
@@ -134,4 +135,66 @@ async fn what_makes_no_sense_is_counted_and_ignored() {
     assert_eq!(rooms, ["1", "r"].map(Room::from));
     one.server.emit("still here", ());
     near.expect(r#"42/chat,["still here"]"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_end_when_nobody_can_answer() {
+    let stub = StubDriver::default();
+    let (here, there) =
+        (over(&stub, SubscriptionMode::Dynamic).await, over(&stub, SubscriptionMode::Dynamic).await);
+    let (one, other) = (node("n0", &here).await, node("n1", &there).await);
+    let (mut near, mut far) = (one.client("a"), other.client("a"));
+    far.socket.join("x");
+    let answer = one.server.fetch_sockets().await.map(|sockets| sockets.len());
+    assert_eq!(answer, Ok(2));
+    stub.go_away();
+    until("the outage", || here.health() != AdapterHealth::Up).await;
+    let unavailable = |error: AdapterError| matches!(error, AdapterError::Unavailable(_));
+    assert!(unavailable(one.server.fetch_sockets().await.unwrap_err()));
+    assert!(unavailable(one.server.all_rooms().await.unwrap_err()));
+    one.server.emit("on its own", ());
+    near.expect(r#"42/chat,["on its own"]"#).await;
+
+    stub.come_back();
+    until("the connections", || here.health() == AdapterHealth::Up && there.health() == AdapterHealth::Up)
+        .await;
+    until("the room", || stub.subscribers("socket.io#/chat#x#") == 1).await;
+    one.server.to("x").emit("again", ());
+    let mut texts = Vec::new();
+    while texts.last().is_none_or(|text| text != r#"42/chat,["again"]"#) {
+        texts.push(far.next().await.as_str().to_owned());
+    }
+}
+
+#[tokio::test]
+async fn many_rooms_come_back_after_their_connection() {
+    const ROOMS: usize = 5000;
+    let redis = RedisServer::start().await;
+    let mut nodes = Vec::new();
+    for index in 0..2 {
+        let adapter = ShardedRedisAdapter::connect(redis.url()).await.expect("Redis is there");
+        nodes.push(node(&format!("n{index}"), &adapter).await);
+    }
+    let mut far = nodes[1].client("a");
+    let rooms: Vec<_> = (0..ROOMS).map(|number| format!("room {number}")).collect();
+    far.socket.join(&rooms);
+    within("the subscriptions", nodes[1].server.adapter().ready()).await;
+    nodes[0].server.to(&rooms[ROOMS - 1]).emit("n", 1);
+    far.expect(r#"42/chat,["n",1]"#).await;
+
+    redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+    let counted = async {
+        while nodes[0].server.server_count().await != Ok(2) {
+            tokio::task::yield_now().await;
+        }
+        nodes[1].server.adapter().ready().await;
+    };
+    within("the subscriptions", counted).await;
+    nodes[0].server.to(&rooms[0]).emit("n", 2);
+    far.expect(r#"42/chat,["n",2]"#).await;
+    // Rooms that end have no subscriptions left.
+    nodes[1].server.adapter().del_all(&far.socket);
+    within("the subscriptions", nodes[1].server.adapter().ready()).await;
+    let channels = redis.command(&["PUBSUB", "SHARDCHANNELS", "*room*"]).await;
+    assert_eq!(channels, Some(redis::Value::Array(Vec::new())));
 }
