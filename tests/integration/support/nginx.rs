@@ -2,17 +2,21 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 use super::client::within;
 
+/// How long nginx may take to end.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
 /// A running nginx; dropping it ends it.
 pub(crate) struct Nginx {
     addr: SocketAddr,
     folder: PathBuf,
-    _process: Child,
+    process: Child,
 }
 
 impl Nginx {
@@ -48,11 +52,11 @@ impl Nginx {
             .expect("nginx starts");
         within("nginx to listen", async {
             while TcpStream::connect(addr).await.is_err() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         })
         .await;
-        Self { addr, folder, _process: process }
+        Self { addr, folder, process }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -72,6 +76,11 @@ impl Drop for Nginx {
             .find_map(|name| std::fs::read_to_string(self.folder.join(name)).ok());
         if let Some(id) = pid {
             let _ = std::process::Command::new("kill").args(["-s", "TERM", id.trim()]).status();
+            // It is killed when its handle goes: not before it has told its workers.
+            let asked = Instant::now();
+            while asked.elapsed() < STOP_LIMIT && matches!(self.process.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
