@@ -22,6 +22,10 @@ use crate::adapters::redis::target;
 /// options. It does not understand servers with a [`RedisAdapter`](crate::RedisAdapter). Addresses, and what
 /// happens while Redis is away, are those of `RedisAdapter`.
 ///
+/// In a Redis Cluster channels are on several masters, and between those there is no order: with
+/// [`SubscriptionMode::Dynamic`] an event to one room and one to another may change places on other servers.
+/// With `Static` all that is sent in a namespace keeps its order.
+///
 /// `all_rooms` asks the other servers for all their sockets: this protocol has no smaller question.
 ///
 /// ```no_run

@@ -2,6 +2,8 @@
 
 mod emitter;
 mod faults;
+#[cfg(feature = "redis-cluster")]
+mod redis_cluster;
 mod redis_server;
 mod sharded;
 mod suite;

@@ -1,0 +1,107 @@
+//! The adapters on a Redis Cluster of two masters, each with half of the slots.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gateway_core::adapter::IntoAdapterFactory;
+
+use super::nodes;
+use super::redis_server::RedisServer;
+use crate::adapters::conformance::{Node, run, within};
+use crate::{RedisAdapter, ShardedRedisAdapter, SubscriptionMode};
+
+struct RedisCluster {
+    masters: [RedisServer; 2],
+    folder: PathBuf,
+}
+
+impl Drop for RedisCluster {
+    fn drop(&mut self) {
+        // The masters write nothing any more that anybody reads.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.expect("a free port").port()
+}
+
+impl RedisCluster {
+    async fn start() -> Self {
+        let (bus_ports, ports) = ([free_port(), free_port()], [free_port(), free_port()]);
+        let folder = std::env::temp_dir().join(format!("gateway-redis-cluster-{}", ports[0]));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.to_str().expect("a name in UTF-8");
+        let start = async |index: usize| {
+            let (bus, file) = (bus_ports[index].to_string(), format!("nodes-{index}.conf"));
+            let arguments = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--dir", path];
+            let arguments = [&arguments[..], &["--cluster-config-file", &file]].concat();
+            RedisServer::start_on(ports[index], &arguments).await
+        };
+        let masters = [start(0).await, start(1).await];
+        for (master, [first, last]) in masters.iter().zip([["0", "8191"], ["8192", "16383"]]) {
+            master.command(&["CLUSTER", "ADDSLOTSRANGE", first, last]).await.expect("it owns them");
+        }
+        let (port, bus) = (ports[1].to_string(), bus_ports[1].to_string());
+        masters[0].command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]).await.expect("they meet");
+        for master in &masters {
+            within("the cluster", async {
+                loop {
+                    let info = master.command(&["CLUSTER", "INFO"]).await;
+                    let info: String =
+                        info.and_then(|info| redis::from_redis_value(info).ok()).unwrap_or_default();
+                    if info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2") {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+            .await;
+        }
+        Self { masters, folder }
+    }
+
+    fn url(&self) -> String {
+        let [one, two] = self.masters.each_ref().map(RedisServer::port);
+        format!("redis+cluster://127.0.0.1:{one},127.0.0.1:{two}")
+    }
+}
+
+#[tokio::test]
+async fn the_adapters_conform_on_a_redis_cluster() {
+    let redis = RedisCluster::start().await;
+    run(&nodes(3, async || RedisAdapter::connect(redis.url()).await.expect("Redis is there")).await).await;
+    // In the other modes rooms are on several masters, and between those there is no order.
+    run(&sharded(&redis, SubscriptionMode::Static, 3).await).await;
+}
+
+async fn sharded(redis: &RedisCluster, mode: SubscriptionMode, count: usize) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for index in 0..count {
+        let adapter = ShardedRedisAdapter::builder(redis.url()).subscription_mode(mode).connect().await;
+        let factory = adapter.expect("Redis is there").into_adapter_factory();
+        nodes.push(Node::new(&format!("n{index}"), "/chat", factory("/chat")).await);
+    }
+    nodes
+}
+
+#[tokio::test]
+async fn rooms_are_on_the_masters_of_their_channels() {
+    let redis = RedisCluster::start().await;
+    let nodes = sharded(&redis, SubscriptionMode::Dynamic, 2).await;
+    let mut far = nodes[1].client("a");
+    let rooms: Vec<_> = (0..32).map(|number| format!("room {number}")).collect();
+    far.socket.join(&rooms);
+    within("the subscriptions", nodes[1].server.adapter().ready()).await;
+    for (number, room) in rooms.iter().enumerate() {
+        nodes[0].server.to(room).emit("n", number);
+        far.expect(&format!(r#"42/chat,["n",{number}]"#)).await;
+    }
+    for master in &redis.masters {
+        let channels = master.command(&["PUBSUB", "SHARDCHANNELS", "*room*"]).await.expect("an answer");
+        let channels: Vec<String> = redis::from_redis_value(channels).expect("names");
+        assert!(!channels.is_empty() && channels.len() < rooms.len(), "{channels:?}");
+    }
+}
