@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const FIRST: Duration = Duration::from_millis(50);
-const LONGEST: Duration = Duration::from_secs(1);
+/// The longest pause between two tries.
+pub(super) const LONGEST: Duration = Duration::from_secs(1);
 /// A connection that lived as long as this has worked: the next try is made at once.
 const STEADY: Duration = Duration::from_secs(1);
 

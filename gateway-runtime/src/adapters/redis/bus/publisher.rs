@@ -1,14 +1,18 @@
 //! The task that publishes: batch after batch, over one connection after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::super::driver::{Connection, DriverError, Publication};
-use super::backoff::Backoff;
+use super::backoff::{self, Backoff};
 use super::{Shared, stats};
+
+/// How long other servers may take to subscribe, after their longest pause between two tries.
+const SUBSCRIBING_TIME: Duration = Duration::from_millis(250);
 
 /// The connection for commands, as others see it.
 pub(super) struct Publisher {
@@ -53,29 +57,47 @@ async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
     let mut next = Some(first);
     let mut backoff = Backoff::default();
     loop {
-        let connection = match next.take() {
-            Some(connection) => connection,
+        let (connection, was_away) = match next.take() {
+            Some(connection) => (connection, false),
             None => reconnect(shared, &mut backoff).await,
         };
         backoff.connected();
         shared.publisher.set(Some(connection.clone()));
-        let error = publish_over(shared, &connection).await;
+        let error = match await_others(&connection, was_away).await {
+            Ok(()) => publish_over(shared, &connection).await,
+            Err(error) => error,
+        };
         shared.publisher.set(None);
         shared.stats.lost(stats::PUBLISHING, &error);
     }
 }
 
-async fn reconnect(shared: &Shared, backoff: &mut Backoff) -> Arc<dyn Connection> {
+/// A new connection, and whether Redis was away: then it was so for all servers.
+async fn reconnect(shared: &Shared, backoff: &mut Backoff) -> (Arc<dyn Connection>, bool) {
+    let mut was_away = false;
     loop {
         backoff.wait().await;
         match timeout(shared.options.timeout, shared.driver.connect(None)).await {
             Ok(Ok(connection)) => {
                 shared.stats.back(stats::PUBLISHING);
-                return connection;
+                return (connection, was_away);
             }
             Ok(Err(error)) => shared.stats.failed(&error),
             Err(_) => shared.stats.failed(&no_answer()),
         }
+        was_away = true;
+    }
+}
+
+/// Lets the other servers subscribe first after an outage: Redis keeps nothing, so what has waited all the time would be
+/// published for nobody.
+async fn await_others(connection: &Arc<dyn Connection>, was_away: bool) -> Result<(), DriverError> {
+    if !was_away {
+        return Ok(());
+    }
+    tokio::select! {
+        () = connection.closed() => Err(DriverError::Lost("the connection was closed".into())),
+        () = tokio::time::sleep(backoff::LONGEST + SUBSCRIBING_TIME) => Ok(()),
     }
 }
 
