@@ -188,7 +188,7 @@ async fn acknowledgements(nodes: &[Node]) {
     // One does not answer.
     let server = nodes[0].server.clone();
     let asked = tokio::spawn(async move {
-        let timeout = Duration::from_millis(700);
+        let timeout = Duration::from_secs(2);
         server.to("y").timeout(timeout).emit_with_ack::<u8>("again", ()).await.expect_err("one is missing")
     });
     for (index, (a, b)) in clients.iter_mut().enumerate() {

@@ -23,14 +23,16 @@ impl Drop for RedisCluster {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.expect("a free port").port()
+/// Ports that are free and differ.
+fn free_ports() -> [u16; 4] {
+    let listeners = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
 }
 
 impl RedisCluster {
     async fn start() -> Self {
-        let (bus_ports, ports) = ([free_port(), free_port()], [free_port(), free_port()]);
+        let [one, other, one_bus, other_bus] = free_ports();
+        let (ports, bus_ports) = ([one, other], [one_bus, other_bus]);
         let folder = std::env::temp_dir().join(format!("gateway-redis-cluster-{}", ports[0]));
         std::fs::create_dir_all(&folder).expect("a folder");
         let path = folder.to_str().expect("a name in UTF-8");
