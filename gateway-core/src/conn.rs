@@ -36,9 +36,10 @@ impl<'s> Conn<'s> {
         self.0.request()
     }
 
-    /// Closes it, all namespaces included, after what was emitted before (`conn.close()`).
+    /// Closes it, after what was emitted before (`conn.close()`): the client sees a `transport close` and comes
+    /// back by itself, the server a `forced close`. [`Socket::disconnect`] sends the client away.
     pub fn close(self) {
-        self.0.disconnect(true);
+        self.0.link().close(self.0);
     }
 }
 

@@ -220,6 +220,10 @@ impl Link for RecordingLink {
         detached_client::disconnect(socket);
     }
 
+    fn close(&self, socket: &Socket) {
+        self.disconnect(socket, true);
+    }
+
     fn transport(&self) -> Transport {
         Transport::WebSocket
     }

@@ -26,6 +26,10 @@ pub trait Link: Any + Send + Sync {
     /// sent before has been delivered.
     fn disconnect(&self, socket: &Socket, close: bool);
 
+    /// Closes the connection as if it had been cut, after what was sent before has been delivered: its
+    /// namespaces are not left first, so a client may come back to what it had.
+    fn close(&self, socket: &Socket);
+
     /// The transport that is in use now.
     fn transport(&self) -> Transport;
 

@@ -209,6 +209,10 @@ impl Adapter for MemoryAdapter {
     fn del(&self, socket: &Socket, room: &str) {
         let mut state = self.state.write();
         let Some(member) = state.sockets.get_mut(socket.id()) else { return };
+        // A client that came back has the same id and another socket: what the old one does is not its.
+        if member.socket != *socket {
+            return;
+        }
         let Some(index) = member.rooms.iter().position(|joined| &**joined == room) else { return };
         let room = member.rooms.remove(index);
         state.leave(socket.id(), &room);
@@ -217,6 +221,9 @@ impl Adapter for MemoryAdapter {
 
     fn del_all(&self, socket: &Socket) {
         let mut state = self.state.write();
+        if state.sockets.get(socket.id()).is_none_or(|member| member.socket != *socket) {
+            return;
+        }
         let Some(member) = state.sockets.remove(socket.id()) else { return };
         shrink(&mut state.sockets);
         for room in &member.rooms {
@@ -475,5 +482,18 @@ mod tests {
         adapter.del_all(&socket);
         let state = adapter.state.read();
         assert!(state.rooms.capacity() <= 64 && state.sockets.capacity() <= 64);
+    }
+
+    #[test]
+    fn an_old_socket_takes_nothing_from_the_one_that_came_back_with_its_id() {
+        let (server, adapter) = (Server::detached(), MemoryAdapter::default());
+        let [old, new] = ["a", "a"].map(|id| Socket::detached_in(&server, id));
+        adapter.add_all(&old, vec!["x".into()]);
+        adapter.del_all(&old);
+        adapter.add_all(&new, vec!["x".into()]);
+        adapter.del(&old, "x");
+        adapter.del_all(&old);
+        assert_eq!(adapter.local_sockets(&to(&["x"], &[])).len(), 1);
+        assert_eq!(adapter.local_sockets(&to(&["a"], &[])).len(), 1);
     }
 }

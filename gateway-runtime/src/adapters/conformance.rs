@@ -97,6 +97,8 @@ impl Link for ClientLink {
         serve::disconnect(socket, &DisconnectReason::ServerNamespaceDisconnect);
     }
 
+    fn close(&self, _socket: &Socket) {}
+
     fn transport(&self) -> Transport {
         Transport::WebSocket
     }

@@ -46,7 +46,8 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
 /// A page with all metrics at this path.
 pub(crate) fn route(path: &str, handle: PrometheusHandle) -> Router {
     const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-    Router::new().route(path, get(async move || ([(CONTENT_TYPE, TEXT)], handle.render())))
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Router::new().route(&path, get(async move || ([(CONTENT_TYPE, TEXT)], handle.render())))
 }
 
 /// Keeps histograms small until the app stops.

@@ -40,8 +40,8 @@ impl HandshakeRequest {
     /// Takes over what is worth keeping of a request.
     pub(crate) fn from_parts(parts: Parts) -> Self {
         let remote_address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let secure =
-            parts.extensions.get::<SecureConnection>().is_some() || parts.uri.scheme_str() == Some("https");
+        // The scheme of a request's target is the client's word: only the connection tells.
+        let secure = parts.extensions.get::<SecureConnection>().is_some();
         let (uri, headers) = own(parts.uri, &parts.headers);
         Self { uri, headers, remote_address, secure, issued: SystemTime::now(), kept: Mutex::default() }
     }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use http::{HeaderMap, header};
@@ -149,7 +150,12 @@ impl TrustProxy {
         match &self.trusted {
             Trusted::Hops(hops) => hop < *hops,
             Trusted::Networks(networks) => networks.iter().any(|network| network.contains(address)),
-            Trusted::Predicate(trusts) => trusts(address, hop),
+            // It is asked where connections are accepted: a panic must not end that.
+            Trusted::Predicate(trusts) => catch_unwind(AssertUnwindSafe(|| trusts(address, hop)))
+                .unwrap_or_else(|_| {
+                    tracing::error!("the predicate of `trust_proxy` panicked: nobody is trusted");
+                    false
+                }),
         }
     }
 
@@ -191,10 +197,10 @@ impl TrustProxy {
     }
 
     fn standard(&self, mut sender: Sender, headers: &HeaderMap) -> Sender {
-        let lines = headers.get_all(header::FORWARDED).iter();
-        let elements = lines.flat_map(|value| split(value.to_str().unwrap_or_default(), ','));
-        let elements: Vec<_> = elements.collect();
-        for (hop, element) in elements.iter().rev().enumerate() {
+        let lines: Vec<_> = headers.get_all(header::FORWARDED).iter().collect();
+        // From the right: a quote that a client has left open must not swallow what a proxy has added.
+        let elements = lines.iter().rev().flat_map(|value| rsplit(value.to_str().unwrap_or_default(), ','));
+        for (hop, element) in elements.enumerate() {
             let parameter = |wanted: &str| {
                 split(element, ';').find_map(|pair| {
                     let (name, value) = pair.split_once('=')?;
@@ -268,6 +274,15 @@ fn parse_node(node: &str) -> Option<SocketAddr> {
         Some(SocketAddr::new(bare.parse().ok()?, 0))
     })?;
     Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
+}
+
+/// [`split`] that begins at the end.
+fn rsplit(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.rsplit(move |character| {
+        quoted ^= character == '"';
+        character == separator && !quoted
+    })
 }
 
 /// Splits where the separator is not in quotes.
@@ -363,5 +378,20 @@ mod tests {
         }
         assert!(TrustProxy::from("loopback, 0.0.0.0/0, ::/0").problems.is_empty());
         assert!(TrustProxy::from("0.0.0.0/0").trusts(IpAddr::from([203, 0, 113, 1]), 0));
+    }
+
+    #[test]
+    fn a_quote_that_a_client_leaves_open_hides_no_proxy() {
+        let trust = || TrustProxy::from(1).forwarded();
+        let line = [("forwarded", "for=192.0.2.1;proto=https;x=\", for=203.0.113.9;proto=http")];
+        assert_eq!(sender(trust(), "10.0.0.1", &line), ("203.0.113.9".to_owned(), false));
+        let quoted = [("forwarded", "for=\"[2001:db8::1]:80\";proto=https")];
+        assert_eq!(sender(trust(), "10.0.0.1", &quoted), ("2001:db8::1".to_owned(), true));
+    }
+
+    #[test]
+    fn a_predicate_that_panics_trusts_nobody() {
+        let trust = TrustProxy::predicate(|_, _| panic!("on purpose"));
+        assert_eq!(sender(trust, "10.0.0.1", &CHAIN), ("peer".to_owned(), false));
     }
 }

@@ -339,7 +339,8 @@ impl SocketIoConnection {
     }
 
     fn leave(&mut self, position: usize, reason: DisconnectReason, cx: &mut Context<'_>) {
-        let Joined { socket, key, .. } = self.joined.remove(position);
+        // The place in the namespace is given up last: with it a child namespace may go.
+        let Joined { socket, _entry, key } = self.joined.remove(position);
         serve::disconnect(&socket, &reason);
         self.workload.leave(key, reason, cx);
     }

@@ -12,7 +12,7 @@ use gateway_core::{DisconnectReason, Disconnected, Frames, Parser, Socket, Trans
 use parking_lot::Mutex;
 
 use super::encoder;
-use crate::engine::{Revision, SessionLink, TransportName};
+use crate::engine::{CloseReason, Revision, SessionLink, TransportName};
 
 /// What the connection is told.
 #[derive(Debug)]
@@ -85,6 +85,10 @@ impl Link for ConnectionLink {
         if close {
             self.ask(Request::Close);
         }
+    }
+
+    fn close(&self, _socket: &Socket) {
+        self.session.close(CloseReason::ForcedClose);
     }
 
     fn transport(&self) -> Transport {

@@ -329,8 +329,9 @@ impl SocketIoServer {
         let mut entries = self.namespaces.entries.write();
         let name = entry.server.name();
         let current = entries.by_name.get(name).is_some_and(|current| Arc::ptr_eq(current, entry));
-        // Somebody may have come in the meantime, or have removed it.
-        if !current || child.users.load(Ordering::Acquire) > 0 {
+        let kept = child.kept.load(Ordering::Acquire) && !self.config().namespaces.cleanup_empty_children;
+        // Somebody may have come in the meantime, have asked for it, or have removed it.
+        if !current || kept || child.users.load(Ordering::Acquire) > 0 {
             return;
         }
         entries.by_name.remove(name);
@@ -363,9 +364,12 @@ impl SocketIoServer {
     }
 
     fn entry(&self, name: &str, parent: impl FnOnce(&[Arc<Parent>]) -> Option<Arc<Parent>>) -> Server {
-        let find = || self.namespaces.entries.read().by_name.get(name).cloned();
+        // Kept under the lock: it must not be removed between the look and that.
+        let find = || {
+            let entries = self.namespaces.entries.read();
+            entries.by_name.get(name).inspect(|entry| entry.keep()).cloned()
+        };
         if let Some(entry) = find() {
-            entry.keep();
             return entry.server.clone();
         }
         let changing = self.namespaces.changing.lock();

@@ -159,6 +159,12 @@ impl Link for WsLink {
         }
     }
 
+    fn close(&self, _socket: &Socket) {
+        if let Some(session) = self.session.get() {
+            session.close(normal_closure());
+        }
+    }
+
     fn transport(&self) -> Transport {
         Transport::WebSocket
     }

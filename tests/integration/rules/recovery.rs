@@ -94,6 +94,11 @@ impl Recovering {
         true
     }
 
+    #[subscribe_message("hangUp")]
+    fn hang_up(&self, #[connected_socket] client: &Socket) {
+        client.conn().close();
+    }
+
     #[subscribe_message("state")]
     fn state(&self, #[connected_socket] client: &Socket) -> Value {
         let rooms: Vec<_> =
@@ -185,6 +190,15 @@ async fn everything_that_is_kept_has_an_offset_at_its_end() {
     offsets.sort();
     offsets.dedup();
     assert_eq!(offsets.len(), count, "each its own");
+}
+
+#[tokio::test]
+async fn a_client_whose_connection_the_server_closes_may_come_back() {
+    let app = TestApp::serve::<(Recovering,)>().await;
+    let (mut client, ticket) = client_with_ticket(&app, "/").await;
+    client.ask("hangUp", json!([])).await;
+    assert_eq!(client.closed().await, [], "it is not sent away, as it is by `disconnect`");
+    assert!(come_back(&app, &ticket).await.is_some());
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub(super) struct Lane {
 #[derive(Default)]
 struct State {
     routes: HashMap<Topic, Weak<dyn Receive>>,
+    /// A connection follows what changes; without one `routes` say it all, and nothing piles up.
+    following: bool,
     /// What Redis has not been told yet, in order.
     changes: Vec<Change>,
 }
@@ -87,8 +89,14 @@ impl Lane {
         }
     }
 
-    fn change(&self, change: Change) {
+    fn change(&self, mut change: Change) {
         let mut state = self.state.lock();
+        if !state.following {
+            if change.done.is_none() {
+                return;
+            }
+            change.topics.clear();
+        }
         match state.changes.last_mut() {
             // A client that joins a thousand rooms costs one round trip, not a thousand.
             Some(last) if last.done.is_none() && last.subscribe == change.subscribe => {
@@ -104,7 +112,18 @@ impl Lane {
     /// All topics, in place of what changed before.
     fn all(&self) -> (Vec<Topic>, Vec<Change>) {
         let mut state = self.state.lock();
+        state.following = true;
         (state.routes.keys().cloned().collect(), std::mem::take(&mut state.changes))
+    }
+
+    /// The connection is lost: the next one is told everything, and nothing is left but who waits.
+    fn lost(&self) {
+        let mut state = self.state.lock();
+        state.following = false;
+        state.changes.retain_mut(|change| {
+            change.topics.clear();
+            change.done.is_some()
+        });
     }
 
     fn take_changes(&self) -> Vec<Change> {
@@ -238,6 +257,7 @@ async fn keep_subscribed(shared: &Shared, lane: &Arc<Lane>, first: Option<Arc<dy
             },
             Err(error) => error,
         };
+        lane.lost();
         if std::mem::replace(&mut was_lost, true) {
             shared.stats.failed(&error);
         } else {

@@ -208,6 +208,10 @@ impl Adapter for ClassicAdapter {
         self.memory.socket_rooms(socket)
     }
 
+    fn room_count(&self, socket: &Socket) -> usize {
+        self.memory.room_count(socket)
+    }
+
     fn rooms(&self) -> Vec<Room> {
         self.memory.rooms()
     }

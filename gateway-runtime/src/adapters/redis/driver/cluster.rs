@@ -6,15 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::aio::ConnectionLike;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use redis::{Pipeline, ProtocolVersion, Value};
+use redis::{ErrorKind, Pipeline, ProtocolVersion, RedisError, ServerErrorKind, Value};
 use tokio::sync::watch;
 
 use super::client::{count, error, num_sub_command, outcome, provide_cryptography, publish_command, pushes};
 use super::{Connection, Driver, DriverError, Publication, Receiver, Topic};
+
+/// Subscriptions that wait for their answer at the same time: a cluster has no order of them.
+const TOPICS_AT_ONCE: usize = 500;
+
+/// How often a subscription is asked for again after a redirection.
+const SUBSCRIPTION_RETRIES: u32 = 5;
 
 /// The nodes that are asked for all others.
 pub(crate) struct ClusterDriver {
@@ -52,7 +59,10 @@ impl Driver for ClusterDriver {
     fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
         async move {
             // Lost connections to single nodes are made anew below this, subscriptions included.
-            let builder = self.builder().push_sender(pushes(receiver, watch::Sender::new(false)));
+            // A subscription may be asked for twice, when its slot has moved; what is published may not.
+            let retries = if receiver.is_some() { SUBSCRIPTION_RETRIES } else { 0 };
+            let builder = self.builder().retries(retries);
+            let builder = builder.push_sender(pushes(receiver, watch::Sender::new(false)));
             let connecting = async { builder.build()?.get_async_connection().await };
             let connection = match tokio::time::timeout(self.timeout, connecting).await {
                 Ok(connection) => connection.map_err(error)?,
@@ -65,9 +75,52 @@ impl Driver for ClusterDriver {
     }
 }
 
+/// A slot that has moved is no refusal: on a new connection, which knows where it is, all is asked for again.
+fn subscription_error(failure: RedisError) -> DriverError {
+    use ServerErrorKind::{Ask, BusyLoading, ClusterDown, MasterDown, Moved, TryAgain};
+    match failure.kind() {
+        ErrorKind::Server(Moved | Ask | TryAgain | ClusterDown | MasterDown | BusyLoading) => {
+            DriverError::Lost(failure.to_string())
+        }
+        _ => error(failure),
+    }
+}
+
 struct ClusterNodes(ClusterConnection);
 
+async fn subscribe(mut connection: ClusterConnection, topic: Topic) -> Result<(), DriverError> {
+    match topic {
+        Topic::Channel(name) => connection.subscribe(&*name).await,
+        Topic::Pattern(name) => connection.psubscribe(&*name).await,
+        Topic::Shard(name) => connection.ssubscribe(&*name).await,
+    }
+    .map_err(subscription_error)
+}
+
+async fn unsubscribe(mut connection: ClusterConnection, topic: Topic) -> Result<(), DriverError> {
+    match topic {
+        Topic::Channel(name) => connection.unsubscribe(&*name).await,
+        Topic::Pattern(name) => connection.punsubscribe(&*name).await,
+        Topic::Shard(name) => connection.sunsubscribe(&*name).await,
+    }
+    .map_err(subscription_error)
+}
+
 impl ClusterNodes {
+    /// Asks for many topics at the same time: how long they take together must not be the sum.
+    fn ask<F>(
+        &self,
+        topics: &[Topic],
+        one: fn(ClusterConnection, Topic) -> F,
+    ) -> impl Future<Output = Result<(), DriverError>> + Send + use<F>
+    where
+        F: Future<Output = Result<(), DriverError>> + Send,
+    {
+        let (connection, topics) = (self.0.clone(), topics.to_vec());
+        let asked = topics.into_iter().map(move |topic| one(connection.clone(), topic));
+        stream::iter(asked).buffer_unordered(TOPICS_AT_ONCE).try_collect::<()>()
+    }
+
     /// All over one node, that of this slot: between nodes there is no order.
     async fn publish_in_order(
         &self,
@@ -120,35 +173,11 @@ impl Connection for ClusterNodes {
     }
 
     fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        async move {
-            let mut connection = self.0.clone();
-            for topic in topics {
-                match topic {
-                    Topic::Channel(name) => connection.subscribe(&**name).await,
-                    Topic::Pattern(name) => connection.psubscribe(&**name).await,
-                    Topic::Shard(name) => connection.ssubscribe(&**name).await,
-                }
-                .map_err(error)?;
-            }
-            Ok(())
-        }
-        .boxed()
+        self.ask(topics, subscribe).boxed()
     }
 
     fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        async move {
-            let mut connection = self.0.clone();
-            for topic in topics {
-                match topic {
-                    Topic::Channel(name) => connection.unsubscribe(&**name).await,
-                    Topic::Pattern(name) => connection.punsubscribe(&**name).await,
-                    Topic::Shard(name) => connection.sunsubscribe(&**name).await,
-                }
-                .map_err(error)?;
-            }
-            Ok(())
-        }
-        .boxed()
+        self.ask(topics, unsubscribe).boxed()
     }
 
     fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>> {
