@@ -379,9 +379,15 @@ fn to_json(message: &impl Serialize) -> Vec<u8> {
 
 fn repack(json: &[u8], attachments: &[Bytes]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() + attachments.iter().map(Bytes::len).sum::<usize>());
-    // It was written a moment ago.
-    written(msgpack::from_json(json, attachments, &mut out));
-    out
+    match msgpack::from_json(json, attachments, &mut out) {
+        Ok(()) => out,
+        // A client's argument that is nested too deep, or a number beyond what a float holds: never a cut
+        // message, which others could not read.
+        Err(error) => {
+            tracing::debug!(%error, "a message to other servers goes as JSON, which has no place for bytes");
+            json.to_vec()
+        }
+    }
 }
 
 /// A request or an answer of another server, as JSON with attachments.
@@ -517,4 +523,19 @@ pub(in crate::adapters::redis) fn present<'de, D: Deserializer<'de>>(
 /// The whole JSON array of a payload.
 pub(in crate::adapters::redis) fn array_of(payload: &Payload) -> Option<&RawValue> {
     serde_json::from_slice(payload.json()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_message_pack_cannot_hold_goes_as_json_and_never_cut() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for argument in ["1e999", &deep] {
+            let value: &RawValue = serde_json::from_str(argument).unwrap();
+            let sent = encode_packed(&[value], &[Bytes::from_static(b"x")]);
+            assert_eq!(String::from_utf8(sent).unwrap(), format!("[{argument}]"));
+        }
+    }
 }
