@@ -12,11 +12,11 @@ pub const SESSIONS: &str = "gateway_sessions";
 /// Counter: sessions that were opened, by `transport`.
 pub const SESSIONS_OPENED: &str = "gateway_sessions_opened_total";
 /// Counter: sessions that have ended, by `reason` (`transport close`, `ping timeout`, …; for plain
-/// WebSocket the class of the close code: `1000`, `other`).
+/// WebSocket the usual close codes: `1000`, `1006`, …, and `another close code`).
 pub const SESSIONS_CLOSED: &str = "gateway_sessions_closed_total";
 /// Counter: messages from clients, by `transport`. Heartbeats count as well.
 pub const PACKETS_RECEIVED: &str = "gateway_packets_received_total";
-/// Counter: bytes of messages from clients, by `transport`, before any decompression is undone.
+/// Counter: bytes of messages from clients, by `transport`, as they are when they have been decompressed.
 pub const BYTES_RECEIVED: &str = "gateway_bytes_received_total";
 /// Counter: packets to clients, by `transport`.
 pub const PACKETS_SENT: &str = "gateway_packets_sent_total";
@@ -51,7 +51,7 @@ pub const ADAPTER_ERRORS: &str = "gateway_adapter_errors_total";
 pub const ADAPTER_DROPPED: &str = "gateway_adapter_dropped_total";
 
 /// What is said of each metric: kind, name, unit, sentence.
-const DESCRIPTIONS: [(Kind, &str, Option<Unit>, &str); 19] = [
+const DESCRIPTIONS: [(Kind, &str, Option<Unit>, &str); 20] = [
     (Kind::Gauge, SESSIONS, None, "Sessions that are open"),
     (Kind::Counter, SESSIONS_OPENED, None, "Sessions that were opened"),
     (Kind::Counter, SESSIONS_CLOSED, None, "Sessions that have ended"),
@@ -73,6 +73,7 @@ const DESCRIPTIONS: [(Kind, &str, Option<Unit>, &str); 19] = [
     (Kind::Gauge, QUEUED_EVENTS, None, "Events that wait for a handler to end"),
     (Kind::Gauge, RUNNING_HANDLERS, None, "Handlers that wait for something"),
     (Kind::Counter, UNHANDLED_EVENTS, None, "Events without a handler"),
+    (Kind::Counter, UNSENT_EVENTS, None, "Events whose value did not serialize"),
     (Kind::Counter, LIMITS_EXCEEDED, None, "Limits that were exceeded"),
     (Kind::Counter, ADAPTER_ERRORS, None, "Operations over several servers that failed"),
     (Kind::Counter, ADAPTER_DROPPED, None, "Messages to other servers that were lost"),
