@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use serde_json::{Map, Value};
@@ -124,6 +124,52 @@ pub enum AdapterHealth {
     Up,
     /// It serves this process only until its service can be reached again; why.
     Degraded(String),
+}
+
+/// How the service behind adapters is, for this process: the same for all its namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdapterStatus {
+    /// The kind of the adapter: `redis` for example. It is a label of metrics.
+    pub adapter: &'static str,
+    /// Whether it works, and if not why.
+    pub health: AdapterHealth,
+    /// Since when the service cannot be reached; `None` while it can.
+    pub away_since: Option<SystemTime>,
+    /// Messages to other servers that wait to be sent.
+    pub buffered: usize,
+    /// Their bytes.
+    pub buffered_bytes: usize,
+    /// Messages that were never sent: the buffer was full, or the service has refused them.
+    pub dropped: u64,
+    /// Messages that were on the way when the connection broke: whether they have arrived is not known.
+    pub unconfirmed: u64,
+}
+
+impl AdapterStatus {
+    /// One that works, with nothing that waits or was lost.
+    pub fn new(adapter: &'static str) -> Self {
+        Self {
+            adapter,
+            health: AdapterHealth::Up,
+            away_since: None,
+            buffered: 0,
+            buffered_bytes: 0,
+            dropped: 0,
+            unconfirmed: 0,
+        }
+    }
+
+    /// Whether the service can be reached.
+    pub fn is_up(&self) -> bool {
+        self.health == AdapterHealth::Up
+    }
+}
+
+/// What the adapters of several namespaces share: the connection of a process to its service.
+pub trait AdapterService: Send + Sync + 'static {
+    /// How it is now. It is asked by health pages: it must not wait for anything.
+    fn status(&self) -> AdapterStatus;
 }
 
 /// Rooms and broadcasting of one namespace (Socket.IO's `Adapter`).
@@ -251,6 +297,12 @@ pub trait Adapter: Send + Sync + fmt::Debug + 'static {
     /// Whether it works.
     fn health(&self) -> AdapterHealth {
         AdapterHealth::Up
+    }
+
+    /// The service that it shares with the adapters of other namespaces, which is the same `Arc` for all of them:
+    /// what an application shows of it in its health. `None` without one.
+    fn service(&self) -> Option<Arc<dyn AdapterService>> {
+        None
     }
 }
 

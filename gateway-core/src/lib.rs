@@ -64,8 +64,8 @@ mod undefined;
 
 pub use ack::{AckError, AckFuture};
 pub use adapter::{
-    Adapter, AdapterError, AdapterHealth, BroadcastFlags, BroadcastOptions, RestoredSession,
-    ServerSideAckError, Session,
+    Adapter, AdapterError, AdapterHealth, AdapterService, AdapterStatus, BroadcastFlags, BroadcastOptions,
+    RestoredSession, ServerSideAckError, Session,
 };
 pub use arguments::{Arguments, DecodeError, ParseArgumentsError, RawArgument};
 pub use binary::Binary;

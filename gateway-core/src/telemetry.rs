@@ -49,9 +49,13 @@ pub const LIMITS_EXCEEDED: &str = "gateway_limits_exceeded_total";
 pub const ADAPTER_ERRORS: &str = "gateway_adapter_errors_total";
 /// Counter: messages to other servers that were lost, by `reason`.
 pub const ADAPTER_DROPPED: &str = "gateway_adapter_dropped_total";
+/// Gauge: adapters of this process whose service can be reached, by `adapter`, their kind.
+pub const ADAPTERS_UP: &str = "gateway_adapters_up";
+/// Gauge: messages to other servers that wait to be sent, by `adapter`.
+pub const ADAPTER_BUFFERED: &str = "gateway_adapter_buffered_messages";
 
 /// What is said of each metric: kind, name, unit, sentence.
-const DESCRIPTIONS: [(Kind, &str, Option<Unit>, &str); 20] = [
+const DESCRIPTIONS: [(Kind, &str, Option<Unit>, &str); 22] = [
     (Kind::Gauge, SESSIONS, None, "Sessions that are open"),
     (Kind::Counter, SESSIONS_OPENED, None, "Sessions that were opened"),
     (Kind::Counter, SESSIONS_CLOSED, None, "Sessions that have ended"),
@@ -77,6 +81,8 @@ const DESCRIPTIONS: [(Kind, &str, Option<Unit>, &str); 20] = [
     (Kind::Counter, LIMITS_EXCEEDED, None, "Limits that were exceeded"),
     (Kind::Counter, ADAPTER_ERRORS, None, "Operations over several servers that failed"),
     (Kind::Counter, ADAPTER_DROPPED, None, "Messages to other servers that were lost"),
+    (Kind::Gauge, ADAPTERS_UP, None, "Adapters whose service can be reached"),
+    (Kind::Gauge, ADAPTER_BUFFERED, None, "Messages to other servers that wait to be sent"),
 ];
 
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@
 mod classic;
 mod example;
 mod faults;
+mod health;
 mod nodes;
 mod operations;
 mod redis_server;

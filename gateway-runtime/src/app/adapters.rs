@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gateway_core::MemoryAdapter;
 use gateway_core::adapter::{AdapterFactory, IntoAdapterFactory};
 
+use super::adapter_services::AdapterServices;
 use super::engine_hooks::AddLayer;
 use crate::engine::EngineHooks;
 use crate::ws::{MessageParser, WsFrame, WsMessage};
@@ -35,6 +36,17 @@ impl From<IoAdapter> for WebSocketAdapter {
 impl From<WsAdapter> for WebSocketAdapter {
     fn from(adapter: WsAdapter) -> Self {
         Self::Ws(adapter)
+    }
+}
+
+impl WebSocketAdapter {
+    /// The same, whose adapters tell of their services.
+    pub(super) fn known_to(&self, services: &Arc<AdapterServices>) -> Self {
+        match self {
+            Self::Io(io) => Self::Io(IoAdapter { adapter: services.learn_from(&io.adapter), ..io.clone() }),
+            // Plain WebSocket stays within the process.
+            Self::Ws(ws) => Self::Ws(ws.clone()),
+        }
     }
 }
 

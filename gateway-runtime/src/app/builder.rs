@@ -335,7 +335,8 @@ impl GatewayApp {
         let handle = self.handle();
         let listener = address.into().bind().await?;
         let port = listener.local_addr()?.map(|address| address.port());
-        let ready = start::ready(self.assembly, &self.adapter, port, self.router, &self.enhancers).await?;
+        let adapter = self.adapter.known_to(&handle.vitals.adapters);
+        let ready = start::ready(self.assembly, &adapter, port, self.router, &self.enhancers).await?;
         RunningApp::start(ready, listener, self.front, self.shutdown, handle).await
     }
 
@@ -352,8 +353,8 @@ impl GatewayApp {
     /// A hook of the start fails, or a gateway's port cannot be listened on.
     pub async fn into_router(self) -> Result<Router, GatewayError> {
         let handle = self.handle();
-        let mut ready =
-            start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
+        let adapter = self.adapter.known_to(&handle.vitals.adapters);
+        let mut ready = start::ready(self.assembly, &adapter, None, self.router, &self.enhancers).await?;
         let own = self.front.mounted(ready.ports.remove(0).router);
         RunningApp::serve_mounted(ready, self.front, self.shutdown, handle).await?;
         Ok(own)
@@ -366,7 +367,8 @@ impl GatewayApp {
     #[cfg(feature = "testing")]
     pub(crate) async fn start_in_process(self) -> Result<super::InProcessApp, GatewayError> {
         let handle = self.handle();
-        let ready = start::ready(self.assembly, &self.adapter, None, self.router, &self.enhancers).await?;
+        let adapter = self.adapter.known_to(&handle.vitals.adapters);
+        let ready = start::ready(self.assembly, &adapter, None, self.router, &self.enhancers).await?;
         Ok(super::InProcessApp::start(ready, &self.front, self.shutdown, handle))
     }
 }

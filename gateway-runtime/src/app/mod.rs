@@ -1,5 +1,6 @@
 //! The application: gateways that are linked in, put together and served.
 
+mod adapter_services;
 mod adapters;
 mod builder;
 mod client_files;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_core::adapter::{Adapter, AdapterFactory, IntoAdapterFactory};
-use gateway_core::{AdapterHealth, IntoMillis};
+use gateway_core::{AdapterHealth, AdapterStatus, IntoMillis};
 
 use super::bus::{Bus, BusOptions, RedisAdapterStats};
 use super::classic::{ClassicAdapter, ClassicOptions};
@@ -83,6 +83,11 @@ impl RedisAdapter {
     /// Whether Redis can be reached, for `health` endpoints. Clients of this server are served even if not.
     pub fn health(&self) -> AdapterHealth {
         self.bus.health()
+    }
+
+    /// How it is, with what waits: what the application's health has of it.
+    pub fn status(&self) -> AdapterStatus {
+        self.bus.service().status()
     }
 
     /// What was sent to other servers, received and lost, over all namespaces.

@@ -56,8 +56,9 @@ impl RedisEmitter {
     /// # Errors
     /// The address is none, Redis is not there, or it refuses the connection.
     pub async fn connect(url: impl Into<String>) -> Result<Self, RedisConnectError> {
-        let (driver, address) = target::driver(&url.into(), BusOptions::default().timeout)?;
-        let bus = Bus::connect(driver, BusOptions::default(), Duration::ZERO, false).await;
+        let options = BusOptions { adapter: "redis-emitter", ..BusOptions::default() };
+        let (driver, address) = target::driver(&url.into(), options.timeout)?;
+        let bus = Bus::connect(driver, options, Duration::ZERO, false).await;
         let bus = bus.map_err(|error| RedisConnectError::new(&address, error))?;
         Ok(Self::over(bus, "socket.io"))
     }

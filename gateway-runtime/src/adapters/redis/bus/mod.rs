@@ -9,6 +9,7 @@
 
 mod backoff;
 mod outbox;
+mod presence;
 mod publisher;
 mod stats;
 mod subscriber;
@@ -17,13 +18,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway_core::{AdapterError, AdapterHealth};
+use gateway_core::{AdapterError, AdapterHealth, AdapterService, AdapterStatus};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::backoff::Backoff;
 use self::outbox::Outbox;
+use self::presence::Presence;
 use self::publisher::Publisher;
 pub use self::stats::RedisAdapterStats;
 pub(crate) use self::stats::Stats;
@@ -34,6 +36,8 @@ use super::driver::{Delivery, Driver, DriverError, Publication, Topic};
 /// Limits and times of a bus.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BusOptions {
+    /// The kind of the adapter, in health and metrics.
+    pub(crate) adapter: &'static str,
     /// For a connection and for an answer.
     pub(crate) timeout: Duration,
     /// How often a quiet connection is asked whether it still works.
@@ -47,6 +51,7 @@ pub(crate) struct BusOptions {
 impl Default for BusOptions {
     fn default() -> Self {
         Self {
+            adapter: "redis",
             timeout: Duration::from_secs(5),
             ping_interval: Duration::from_secs(10),
             max_buffered_messages: 65_536,
@@ -65,7 +70,6 @@ pub(crate) trait Receive: Send + Sync + 'static {
 #[derive(Clone)]
 pub(crate) struct Bus {
     shared: Arc<Shared>,
-    lanes: Arc<Mutex<Vec<Arc<Lane>>>>,
     _stop_when_dropped: Arc<DropGuard>,
 }
 
@@ -75,6 +79,8 @@ pub(crate) struct Shared {
     options: BusOptions,
     outbox: Outbox,
     publisher: Publisher,
+    lanes: Mutex<Vec<Arc<Lane>>>,
+    presence: Presence,
     stats: Arc<Stats>,
     stop: CancellationToken,
     runtime: tokio::runtime::Handle,
@@ -102,6 +108,8 @@ impl Bus {
         let shared = Arc::new(Shared {
             outbox: Outbox::new(options.max_buffered_messages, options.max_buffered_bytes),
             publisher: Publisher::default(),
+            lanes: Mutex::default(),
+            presence: Presence::new(options.adapter),
             stats: Arc::default(),
             runtime: tokio::runtime::Handle::current(),
             stop: stop.clone(),
@@ -132,16 +140,12 @@ impl Bus {
         // Before the task runs: it may be used at once.
         shared.publisher.set(Some(commands.clone()));
         shared.runtime.spawn(publisher::run(shared.clone(), commands));
-        let mut lanes = Vec::new();
         if subscriber.is_some() {
-            shared.runtime.spawn(subscriber::run(shared.clone(), lane.clone(), subscriber));
-            lanes.push(lane);
+            shared.lanes.lock().push(lane.clone());
+            shared.runtime.spawn(subscriber::run(shared.clone(), lane, subscriber));
         }
-        Ok(Self {
-            shared,
-            lanes: Arc::new(Mutex::new(lanes)),
-            _stop_when_dropped: Arc::new(stop.drop_guard()),
-        })
+        shared.connections_changed();
+        Ok(Self { shared, _stop_when_dropped: Arc::new(stop.drop_guard()) })
     }
 
     /// Publishes, at once or when Redis is there again. Messages keep their order.
@@ -186,7 +190,7 @@ impl Bus {
     /// this process is subscribed to one of them there: other servers count connections (`PUBSUB NUMSUB`)
     /// and expect an answer from each.
     pub(crate) fn join(&self, receiver: Weak<dyn Receive>, topics: Vec<Topic>) -> Membership {
-        let mut lanes = self.lanes.lock();
+        let mut lanes = self.shared.lanes.lock();
         let found = lanes.iter().find(|lane| lane.is_free_for(&topics)).cloned();
         let lane = found.unwrap_or_else(|| {
             let lane = Lane::new(self.shared.stats.clone(), &self.shared.stop);
@@ -194,6 +198,7 @@ impl Bus {
             lanes.push(lane.clone());
             lane
         });
+        drop(lanes);
         let membership = Membership::new(self.clone(), lane, receiver);
         membership.subscribe(topics);
         membership
@@ -201,20 +206,24 @@ impl Bus {
 
     /// Called when a membership has ended: connections that nobody needs are closed, but for the first one.
     fn left(&self, lane: &Arc<Lane>) {
-        let mut lanes = self.lanes.lock();
+        let mut lanes = self.shared.lanes.lock();
         let index = lanes.iter().position(|known| Arc::ptr_eq(known, lane));
         if let Some(index) = index.filter(|index| *index > 0 && lane.is_empty()) {
             lanes.remove(index).stop();
         }
+        drop(lanes);
+        self.shared.connections_changed();
     }
 
     /// Whether all connections work.
     pub(crate) fn health(&self) -> AdapterHealth {
-        let lanes_up = self.lanes.lock().iter().all(|lane| lane.is_up());
-        if lanes_up && self.shared.publisher.connection().is_some() {
-            return AdapterHealth::Up;
-        }
-        AdapterHealth::Degraded(self.shared.stats.last_error())
+        self.shared.health()
+    }
+
+    /// What health pages show of it.
+    pub(crate) fn service(&self) -> Arc<dyn AdapterService> {
+        self.shared.presence.repeat();
+        self.shared.clone()
     }
 
     /// The error of an operation that needs Redis now.
@@ -230,5 +239,38 @@ impl Bus {
     /// Runs something beside the connections.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.shared.runtime.spawn(task);
+    }
+}
+
+impl Shared {
+    fn is_up(&self) -> bool {
+        self.lanes.lock().iter().all(|lane| lane.is_up()) && self.publisher.connection().is_some()
+    }
+
+    fn health(&self) -> AdapterHealth {
+        if self.is_up() { AdapterHealth::Up } else { AdapterHealth::Degraded(self.stats.last_error()) }
+    }
+
+    /// Told when a connection was made or lost.
+    fn connections_changed(&self) {
+        self.presence.connections_changed(|| self.is_up());
+    }
+
+    /// Told when there is more or less in the buffer.
+    fn buffer_changed(&self) {
+        self.presence.buffered(self.outbox.waiting().0);
+    }
+}
+
+impl AdapterService for Shared {
+    fn status(&self) -> AdapterStatus {
+        let stats = self.stats.snapshot();
+        let mut status = AdapterStatus::new(self.presence.adapter());
+        status.health = self.health();
+        status.away_since = self.presence.away_since().filter(|_| !status.is_up());
+        (status.buffered, status.buffered_bytes) = self.outbox.waiting();
+        status.dropped = stats.dropped + stats.refused;
+        status.unconfirmed = stats.unconfirmed;
+        status
     }
 }

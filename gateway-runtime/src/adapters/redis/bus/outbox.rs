@@ -81,6 +81,12 @@ impl Outbox {
         batch
     }
 
+    /// How many messages wait, and their bytes.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let queue = self.queue.lock();
+        (queue.waiting.len(), queue.bytes)
+    }
+
     /// Told when a batch has been sent.
     pub(super) fn sent(&self) {
         let queue = self.queue.lock();
@@ -110,7 +116,9 @@ mod tests {
         assert!(outbox.push(message(40)));
         assert!(outbox.push(message(60)));
         assert!(!outbox.push(message(1)), "no bytes are left");
+        assert_eq!(outbox.waiting(), (2, 100));
         assert_eq!(outbox.next_batch().await.len(), 2);
+        assert_eq!(outbox.waiting(), (0, 0));
         assert!((0..3).all(|_| outbox.push(message(1))));
         assert!(!outbox.push(message(1)), "three messages are waiting");
         assert_eq!(outbox.next_batch().await.len(), 3);

@@ -50,7 +50,13 @@ pub(super) async fn run(shared: Arc<Shared>, first: Arc<dyn Connection>) {
         () = shared.stop.cancelled() => {}
         () = publish(&shared, first) => {}
     }
-    shared.publisher.set(None);
+    set(&shared, None);
+}
+
+/// Tells everybody of a connection, or that there is none.
+fn set(shared: &Shared, connection: Option<Arc<dyn Connection>>) {
+    shared.publisher.set(connection);
+    shared.connections_changed();
 }
 
 async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
@@ -62,12 +68,12 @@ async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
             None => reconnect(shared, &mut backoff).await,
         };
         backoff.connected();
-        shared.publisher.set(Some(connection.clone()));
+        set(shared, Some(connection.clone()));
         let error = match await_others(&connection, was_away).await {
             Ok(()) => publish_over(shared, &connection).await,
             Err(error) => error,
         };
-        shared.publisher.set(None);
+        set(shared, None);
         shared.stats.lost(stats::PUBLISHING, &error);
     }
 }
@@ -76,6 +82,7 @@ async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
 async fn reconnect(shared: &Shared, backoff: &mut Backoff) -> (Arc<dyn Connection>, bool) {
     let mut was_away = false;
     loop {
+        shared.buffer_changed();
         backoff.wait().await;
         match timeout(shared.options.timeout, shared.driver.connect(None)).await {
             Ok(Ok(connection)) => {
@@ -137,6 +144,7 @@ async fn publish_over(shared: &Shared, connection: &Arc<dyn Connection>) -> Driv
             }
         }
         shared.outbox.sent();
+        shared.buffer_changed();
     }
 }
 

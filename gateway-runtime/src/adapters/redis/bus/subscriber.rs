@@ -229,7 +229,13 @@ pub(super) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, first: Option<Arc<
         () = lane.stop.cancelled() => {}
         () = keep_subscribed(&shared, &lane, first) => {}
     }
-    lane.up.send_replace(false);
+    set_up(&shared, &lane, false);
+}
+
+/// Tells everybody whether the subscriptions of a lane work.
+fn set_up(shared: &Shared, lane: &Lane, is_up: bool) {
+    lane.up.send_replace(is_up);
+    shared.connections_changed();
 }
 
 async fn keep_subscribed(shared: &Shared, lane: &Arc<Lane>, first: Option<Arc<dyn Connection>>) {
@@ -248,9 +254,9 @@ async fn keep_subscribed(shared: &Shared, lane: &Arc<Lane>, first: Option<Arc<dy
                     if std::mem::replace(&mut was_lost, false) {
                         shared.stats.back(stats::SUBSCRIBING);
                     }
-                    lane.up.send_replace(true);
+                    set_up(shared, lane, true);
                     let error = follow(shared, lane, &connection).await;
-                    lane.up.send_replace(false);
+                    set_up(shared, lane, false);
                     error
                 }
                 Err(error) => error,

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::{
-    Adapter, AdapterError, AdapterHealth, Arguments, BroadcastAcks, BroadcastOptions, MemoryAdapter, Payload,
-    RemoteSocket, Room, Server, ServerSideAckError, Socket, WeakServer, telemetry,
+    Adapter, AdapterError, AdapterHealth, AdapterService, Arguments, BroadcastAcks, BroadcastOptions,
+    MemoryAdapter, Payload, RemoteSocket, Room, Server, ServerSideAckError, Socket, WeakServer, telemetry,
 };
 
 use self::wire::{Channels, Kind, Packet, Request, Whom};
@@ -363,5 +363,9 @@ impl Adapter for ClassicAdapter {
 
     fn health(&self) -> AdapterHealth {
         self.bus.health()
+    }
+
+    fn service(&self) -> Option<Arc<dyn AdapterService>> {
+        Some(self.bus.service())
     }
 }

@@ -13,8 +13,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::{
-    Adapter, AdapterError, AdapterHealth, Arguments, BroadcastAcks, BroadcastOptions, MemoryAdapter, Payload,
-    RemoteAcks, RemoteSocket, Room, RoomObserver, Server, ServerSideAckError, Socket, WeakServer, telemetry,
+    Adapter, AdapterError, AdapterHealth, AdapterService, Arguments, BroadcastAcks, BroadcastOptions,
+    MemoryAdapter, Payload, RemoteAcks, RemoteSocket, Room, RoomObserver, Server, ServerSideAckError, Socket,
+    WeakServer, telemetry,
 };
 
 use self::message::{Data, Event, Kind, Message};
@@ -385,5 +386,9 @@ impl Adapter for ClusterAdapter {
 
     fn health(&self) -> AdapterHealth {
         self.bus.health()
+    }
+
+    fn service(&self) -> Option<Arc<dyn AdapterService>> {
+        Some(self.bus.service())
     }
 }
