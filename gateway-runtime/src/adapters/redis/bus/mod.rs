@@ -8,6 +8,8 @@
 //! - Connections come back by themselves, each with growing, random pauses.
 
 mod backoff;
+mod lane;
+mod membership;
 mod outbox;
 mod presence;
 mod publisher;
@@ -24,13 +26,13 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::backoff::Backoff;
+use self::lane::Lane;
+pub(crate) use self::membership::Membership;
 use self::outbox::Outbox;
 use self::presence::Presence;
 use self::publisher::Publisher;
 pub use self::stats::RedisAdapterStats;
 pub(crate) use self::stats::Stats;
-use self::subscriber::Lane;
-pub(crate) use self::subscriber::Membership;
 use super::driver::{Delivery, Driver, DriverError, Publication, Topic};
 
 /// Limits and times of a bus.
@@ -248,7 +250,11 @@ impl Shared {
     }
 
     fn health(&self) -> AdapterHealth {
-        if self.is_up() { AdapterHealth::Up } else { AdapterHealth::Degraded(self.stats.last_error()) }
+        if !self.is_up() {
+            return AdapterHealth::Degraded(self.stats.last_error());
+        }
+        let refusal = self.lanes.lock().iter().find_map(|lane| lane.refusal());
+        refusal.map_or(AdapterHealth::Up, |refusal| AdapterHealth::Degraded(refusal.to_string()))
     }
 
     /// Told when a connection was made or lost.

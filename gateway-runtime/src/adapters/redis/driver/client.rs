@@ -3,6 +3,7 @@
 //! RESP3 (Redis 6.0 and later) lets one kind of connection do both, commands and subscriptions, and hands
 //! messages over on the task that reads them.
 
+use std::convert::identity;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError, Value};
 use tokio::sync::watch;
 
-use super::{Connection, Delivery, Driver, DriverError, Publication, Receiver, Topic};
+use super::{Connection, Delivery, Driver, DriverError, Publication, Push, Receiver, Refusal, Topic};
 
 /// Subscriptions that are asked for in one go.
 const SUBSCRIPTIONS_AT_ONCE: usize = 500;
@@ -86,15 +87,18 @@ pub(super) fn pushes(
     move |push| {
         if push.kind == PushKind::Disconnection {
             lost.send_replace(true);
-        } else if let Some((receiver, delivery)) = receiver.as_ref().zip(delivery(push)) {
-            receiver(delivery);
+        } else if let Some((receiver, push)) = receiver.as_ref().zip(pushed(push)) {
+            receiver(push);
         }
         Ok(())
     }
 }
 
-fn delivery(push: PushInfo) -> Option<Delivery> {
+fn pushed(push: PushInfo) -> Option<Push> {
     let mut parts = push.data.into_iter();
+    if push.kind == PushKind::SUnsubscribe {
+        return Some(Push::Unsubscribed(Topic::Shard(text(parts.next()?)?)));
+    }
     let topic = match push.kind {
         PushKind::PMessage => Some(Topic::Pattern(text(parts.next()?)?)),
         PushKind::Message | PushKind::SMessage => None,
@@ -106,7 +110,7 @@ fn delivery(push: PushInfo) -> Option<Delivery> {
         _ => Topic::Channel(channel.clone()),
     });
     let Value::BulkString(message) = parts.next()? else { return None };
-    Some(Delivery { topic, channel, message: Bytes::from(message) })
+    Some(Push::Message(Delivery { topic, channel, message: Bytes::from(message) }))
 }
 
 fn text(value: Value) -> Option<Arc<str>> {
@@ -172,6 +176,24 @@ pub(super) fn outcome(value: Value) -> Result<(), DriverError> {
     }
 }
 
+/// The topics that were refused.
+///
+/// # Errors
+/// The connection is lost.
+pub(super) fn refusals(
+    outcomes: impl Iterator<Item = (Topic, Result<(), DriverError>)>,
+) -> Result<Vec<Refusal>, DriverError> {
+    let mut refusals = Vec::new();
+    for (topic, outcome) in outcomes {
+        match outcome {
+            Ok(()) => {}
+            Err(DriverError::Refused(reason)) => refusals.push(Refusal { topic, reason }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refusals)
+}
+
 /// The answer of `PUBSUB NUMSUB`: the channel, then the count.
 pub(super) fn count(value: Value) -> Result<usize, DriverError> {
     let counts = match value {
@@ -203,12 +225,18 @@ impl ClientConnection {
         self.connection.clone().req_packed_commands(&pipeline, 0, count).await.map_err(error)
     }
 
-    async fn all_confirmed(&self, topics: &[Topic], command: fn(&Topic) -> Cmd) -> Result<(), DriverError> {
+    /// What came of the same command for each topic.
+    async fn each(
+        &self,
+        topics: &[Topic],
+        command: fn(&Topic) -> Cmd,
+    ) -> Result<Vec<Result<(), DriverError>>, DriverError> {
+        let mut outcomes = Vec::with_capacity(topics.len());
         for topics in topics.chunks(SUBSCRIPTIONS_AT_ONCE) {
             let answers = self.pipelined(topics.iter().map(command)).await?;
-            answers.into_iter().try_for_each(outcome)?;
+            outcomes.extend(answers.into_iter().map(outcome));
         }
-        Ok(())
+        Ok(outcomes)
     }
 }
 
@@ -224,12 +252,17 @@ impl Connection for ClientConnection {
         .boxed()
     }
 
-    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        self.all_confirmed(topics, subscribe_command).boxed()
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>> {
+        async move {
+            let outcomes = self.each(topics, subscribe_command).await?;
+            refusals(topics.iter().cloned().zip(outcomes))
+        }
+        .boxed()
     }
 
     fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        self.all_confirmed(topics, unsubscribe_command).boxed()
+        async move { self.each(topics, unsubscribe_command).await?.into_iter().try_for_each(identity) }
+            .boxed()
     }
 
     fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use redis::aio::ConnectionLike;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
@@ -14,8 +14,10 @@ use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, Single
 use redis::{ErrorKind, Pipeline, ProtocolVersion, RedisError, ServerErrorKind, Value};
 use tokio::sync::watch;
 
-use super::client::{count, error, num_sub_command, outcome, provide_cryptography, publish_command, pushes};
-use super::{Connection, Driver, DriverError, Publication, Receiver, Topic};
+use super::client::{
+    count, error, num_sub_command, outcome, provide_cryptography, publish_command, pushes, refusals,
+};
+use super::{Connection, Driver, DriverError, Publication, Receiver, Refusal, Topic};
 
 /// Subscriptions that wait for their answer at the same time: a cluster has no order of them.
 const TOPICS_AT_ONCE: usize = 500;
@@ -112,13 +114,16 @@ impl ClusterNodes {
         &self,
         topics: &[Topic],
         one: fn(ClusterConnection, Topic) -> F,
-    ) -> impl Future<Output = Result<(), DriverError>> + Send + use<F>
+    ) -> impl Future<Output = Vec<(Topic, Result<(), DriverError>)>> + Send + use<F>
     where
         F: Future<Output = Result<(), DriverError>> + Send,
     {
         let (connection, topics) = (self.0.clone(), topics.to_vec());
-        let asked = topics.into_iter().map(move |topic| one(connection.clone(), topic));
-        stream::iter(asked).buffer_unordered(TOPICS_AT_ONCE).try_collect::<()>()
+        let asked = topics.into_iter().map(move |topic| {
+            let outcome = one(connection.clone(), topic.clone());
+            async move { (topic, outcome.await) }
+        });
+        stream::iter(asked).buffer_unordered(TOPICS_AT_ONCE).collect()
     }
 
     /// All over one node, that of this slot: between nodes there is no order.
@@ -172,12 +177,13 @@ impl Connection for ClusterNodes {
         .boxed()
     }
 
-    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        self.ask(topics, subscribe).boxed()
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>> {
+        self.ask(topics, subscribe).map(|outcomes| refusals(outcomes.into_iter())).boxed()
     }
 
     fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        self.ask(topics, unsubscribe).boxed()
+        let ended = self.ask(topics, unsubscribe);
+        ended.map(|outcomes| outcomes.into_iter().try_for_each(|(_, outcome)| outcome)).boxed()
     }
 
     fn num_sub<'a>(&'a self, topic: &'a Topic) -> BoxFuture<'a, Result<usize, DriverError>> {

@@ -67,8 +67,24 @@ pub(crate) struct Delivery {
     pub(crate) message: Bytes,
 }
 
-/// Takes the messages of a connection. It must not block.
-pub(crate) type Receiver = Arc<dyn Fn(Delivery) + Send + Sync>;
+/// What a connection hands over without being asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// A message of a subscription.
+    Message(Delivery),
+    /// A subscription has ended, asked for or not.
+    Unsubscribed(Topic),
+}
+
+/// Takes what a connection hands over. It must not block.
+pub(crate) type Receiver = Arc<dyn Fn(Push) + Send + Sync>;
+
+/// A subscription that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) topic: Topic,
+    pub(crate) reason: String,
+}
 
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,8 +114,8 @@ pub(crate) trait Connection: Send + Sync + 'static {
         batch: &'a [Publication],
     ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>>;
 
-    /// Subscribes, and returns when Redis has confirmed it.
-    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>>;
+    /// Subscribes, and returns when Redis has answered for each topic: what it has refused.
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>>;
 
     /// Ends subscriptions.
     fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>>;

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{Connection, Delivery, Driver, DriverError, Publication, Receiver, Topic};
+use super::{Connection, Delivery, Driver, DriverError, Publication, Push, Receiver, Refusal, Topic};
 
 /// A service without a network. Clones are the same one.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,10 @@ pub(crate) struct StubDriver(Arc<Service>);
 struct Service {
     connections: Mutex<Vec<Arc<Peer>>>,
     away: AtomicBool,
+    /// Connections that were tried while it was away.
+    tries: AtomicUsize,
+    /// Channels that nobody may subscribe to.
+    forbidden: Mutex<HashSet<String>>,
     /// The next messages arrive, and the connection breaks before it is said.
     loses_answer: AtomicBool,
     /// What was published, for tests.
@@ -44,8 +48,39 @@ struct StubConnection {
 impl StubDriver {
     /// Cuts all connections and refuses new ones.
     pub(crate) fn go_away(&self) {
+        self.0.tries.store(0, Ordering::SeqCst);
         self.0.away.store(true, Ordering::SeqCst);
         self.cut_connections();
+    }
+
+    /// Waits until so many connections have been tried in vain since it went away.
+    pub(crate) async fn tried(&self, times: usize) {
+        while self.0.tries.load(Ordering::SeqCst) < times {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Forbids to subscribe to a channel, or allows it again (an ACL).
+    pub(crate) fn forbid(&self, channel: &str, forbidden: bool) {
+        let mut all = self.0.forbidden.lock();
+        if forbidden {
+            all.insert(channel.to_owned());
+        } else {
+            all.remove(channel);
+        }
+    }
+
+    /// Ends all subscriptions to a sharded channel unasked, as a node does whose slot has moved.
+    pub(crate) fn move_slot(&self, channel: &str) {
+        let topic = Topic::Shard(channel.into());
+        let peers = self.0.connections.lock().clone();
+        for peer in peers {
+            if peer.topics.lock().remove(&topic)
+                && let Some(receive) = &peer.receiver
+            {
+                receive(Push::Unsubscribed(topic.clone()));
+            }
+        }
     }
 
     /// Accepts connections again.
@@ -93,6 +128,7 @@ impl StubDriver {
 impl Driver for StubDriver {
     fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
         if self.0.away.load(Ordering::SeqCst) {
+            self.0.tries.fetch_add(1, Ordering::SeqCst);
             return ready(Err(DriverError::Lost("away".into()))).boxed();
         }
         let peer = Arc::new(Peer { receiver, topics: Mutex::default(), lost: watch::Sender::new(false) });
@@ -111,7 +147,7 @@ impl Service {
             for topic in topics {
                 if let Some(receive) = &peer.receiver {
                     let (channel, message) = (publication.channel.clone(), publication.message.clone());
-                    receive(Delivery { topic, channel, message });
+                    receive(Push::Message(Delivery { topic, channel, message }));
                 }
             }
         }
@@ -161,8 +197,16 @@ impl Connection for StubConnection {
         ready(result).boxed()
     }
 
-    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        ready(self.check().map(|()| self.peer.topics.lock().extend(topics.iter().cloned()))).boxed()
+    fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>> {
+        let result = self.check().map(|()| {
+            let forbidden = self.service.forbidden.lock();
+            let (refused, allowed): (Vec<_>, Vec<_>) =
+                topics.iter().cloned().partition(|topic| forbidden.contains(topic.name()));
+            self.peer.topics.lock().extend(allowed);
+            let reason = "NOPERM".to_owned();
+            refused.into_iter().map(|topic| Refusal { topic, reason: reason.clone() }).collect()
+        });
+        ready(result).boxed()
     }
 
     fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {

@@ -47,8 +47,8 @@ async fn messages_wait_up_to_a_bound_and_what_is_dropped_is_counted() {
     }
     assert_eq!(here.stats().dropped, 5);
 
-    // The first tries to reconnect fail.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Of each connection the first tries fail.
+    within("tries to reconnect", stub.tried(12)).await;
     stub.come_back();
     until("the connections", || here.health() == AdapterHealth::Up && there.health() == AdapterHealth::Up)
         .await;

@@ -6,6 +6,7 @@ mod faults;
 mod redis_cluster;
 mod redis_server;
 mod sharded;
+mod subscriptions;
 mod suite;
 
 use std::sync::Arc;

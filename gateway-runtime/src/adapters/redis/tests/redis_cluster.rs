@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gateway_core::adapter::IntoAdapterFactory;
 
@@ -106,4 +106,64 @@ async fn rooms_are_on_the_masters_of_their_channels() {
         let channels: Vec<String> = redis::from_redis_value(channels).expect("names");
         assert!(!channels.is_empty() && channels.len() < rooms.len(), "{channels:?}");
     }
+}
+
+impl RedisCluster {
+    /// Moves a slot to the other master, as `redis-cli --cluster reshard` does with an empty one.
+    async fn move_slot(&self, slot: i64) {
+        let mut ids = Vec::new();
+        for master in &self.masters {
+            let id = master.command(&["CLUSTER", "MYID"]).await.expect("an answer");
+            ids.push(redis::from_redis_value::<String>(id).expect("a name"));
+        }
+        let from = usize::from(slot > 8191);
+        let (source, target, slot) = (&self.masters[from], &self.masters[1 - from], slot.to_string());
+        let set_slot = async |master: &RedisServer, state: &str, id: &str| {
+            let answer = master.command(&["CLUSTER", "SETSLOT", &slot, state, id]).await;
+            assert!(answer.is_some(), "{state}");
+        };
+        set_slot(target, "IMPORTING", &ids[from]).await;
+        set_slot(source, "MIGRATING", &ids[1 - from]).await;
+        set_slot(target, "NODE", &ids[1 - from]).await;
+        set_slot(source, "NODE", &ids[1 - from]).await;
+    }
+
+    async fn slot(&self, channel: &str) -> i64 {
+        let slot = self.masters[0].command(&["CLUSTER", "KEYSLOT", channel]).await.expect("an answer");
+        redis::from_redis_value(slot).expect("a number")
+    }
+}
+
+#[tokio::test]
+async fn a_slot_that_moves_takes_its_subscriptions_along() {
+    let redis = RedisCluster::start().await;
+    let nodes = sharded(&redis, SubscriptionMode::Dynamic, 2).await;
+    let mut far = nodes[1].client("a");
+    let rooms: Vec<_> = (0..8).map(|number| format!("room {number}")).collect();
+    far.socket.join(&rooms);
+    within("the subscriptions", nodes[1].server.adapter().ready()).await;
+    for channel in ["socket.io#/chat#", "socket.io#/chat#room 0#", "socket.io#/chat#room 1#"] {
+        redis.move_slot(redis.slot(channel).await).await;
+    }
+    let moved = Instant::now();
+    for room in &rooms {
+        // What is published before the other server has subscribed again is for nobody.
+        let heard = async {
+            loop {
+                nodes[0].server.to(room).emit("n", room);
+                let next = tokio::time::timeout(Duration::from_millis(20), far.next()).await;
+                if next.is_ok_and(|frames| frames.as_str().contains(room.as_str())) {
+                    break;
+                }
+            }
+        };
+        within(room, heard).await;
+    }
+    let counted = async {
+        while nodes[0].server.server_count().await != Ok(2) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within("the common channel", counted).await;
+    println!("slots moved: all rooms were heard again after {:?}", moved.elapsed());
 }
