@@ -311,7 +311,7 @@ impl Adapter for MemoryAdapter {
     }
 
     fn disconnect_sockets(&self, to: &BroadcastOptions, close: bool) {
-        // Nor do those come back who are gone at the moment.
+        // Nor do those come back who are gone at the moment, or on whom middlewares still decide.
         if let Some(store) = self.store.get() {
             store.forget(|rooms| to.reaches(rooms));
         }
@@ -348,7 +348,7 @@ impl Adapter for MemoryAdapter {
     ) -> bool {
         let Some(store) = self.store.get() else { return false };
         let rooms = restored.session.rooms.clone();
-        let events = store.in_order();
+        let mut events = store.in_order();
         let Some(missed) = events.missed(restored) else { return false };
         answer(missed);
         serve::connect_in(socket, rooms);

@@ -39,6 +39,8 @@ struct State {
     sessions: BTreeMap<u64, Gone>,
     by_pid: HashMap<Arc<str>, u64>,
     next_session: u64,
+    /// Those that were handed out, while middlewares decide on their clients.
+    claimed: HashMap<Arc<str>, Claimed>,
 }
 
 #[derive(Debug)]
@@ -59,6 +61,13 @@ impl Event {
 struct Gone {
     session: Session,
     at: Instant,
+}
+
+#[derive(Debug)]
+struct Claimed {
+    rooms: Vec<Room>,
+    at: Instant,
+    forgotten: bool,
 }
 
 /// The lock of a store: events are sent under it.
@@ -88,9 +97,12 @@ impl SessionStore {
         Some(number).filter(|number| format!("{number:x}") == digits)
     }
 
-    /// Remembers a client that is gone.
+    /// Remembers a client that is gone, unless it was forgotten since it was [claimed](Self::claim).
     pub(crate) fn persist(&self, session: Session) {
         let mut state = self.state.lock();
+        if state.was_forgotten(&session.pid) {
+            return;
+        }
         state.expire(&self.recovery);
         while self.recovery.sessions.load(Ordering::Relaxed) >= self.recovery.options().max_sessions {
             telemetry::limit_exceeded("max_sessions");
@@ -120,13 +132,18 @@ impl SessionStore {
             return None;
         }
         let session = state.take(pid, &self.recovery)?;
+        let claimed = Claimed { rooms: session.rooms.clone(), at: Instant::now(), forgotten: false };
+        state.claimed.insert(session.pid.clone(), claimed);
         let missed = state.after(last + 1, &session.rooms);
         Some(RestoredSession { session, missed, position: state.next() })
     }
 
-    /// Forgets the clients that `matches`.
+    /// Forgets the clients that `matches`, those that are about to come back included.
     pub(crate) fn forget(&self, matches: impl Fn(&[Room]) -> bool) {
         let mut state = self.state.lock();
+        for claimed in state.claimed.values_mut() {
+            claimed.forgotten |= matches(&claimed.rooms);
+        }
         let sessions = state.sessions.values().map(|gone| &gone.session);
         let pids: Vec<_> =
             sessions.filter(|session| matches(&session.rooms)).map(|session| session.pid.clone()).collect();
@@ -137,7 +154,11 @@ impl SessionStore {
 
     /// Forgets what is too old.
     pub(crate) fn sweep(&self) {
-        self.state.lock().expire(&self.recovery);
+        let mut state = self.state.lock();
+        state.expire(&self.recovery);
+        // Of those who have given up, or whom a middleware keeps that long.
+        let (now, limit) = (Instant::now(), self.recovery.options().max_disconnection_duration);
+        state.claimed.retain(|_, claimed| now.saturating_duration_since(claimed.at) <= limit);
     }
 }
 
@@ -167,6 +188,11 @@ impl State {
         let order = self.by_pid.remove(pid)?;
         recovery.sessions.fetch_sub(1, Ordering::Relaxed);
         self.sessions.remove(&order).map(|gone| gone.session)
+    }
+
+    /// Whether a session was forgotten since it was claimed; it is not claimed any more.
+    fn was_forgotten(&mut self, pid: &str) -> bool {
+        self.claimed.remove(pid).is_some_and(|claimed| claimed.forgotten)
     }
 
     fn forget_oldest(&mut self, recovery: &SessionRecovery) -> bool {
@@ -223,9 +249,12 @@ impl InOrder<'_> {
         frames
     }
 
-    /// All that a client has missed until now; `None` if events were dropped since it was
+    /// All that a client has missed until now; `None` if events were dropped, or it was forgotten, since it was
     /// [claimed](SessionStore::claim).
-    pub(crate) fn missed(&self, restored: RestoredSession) -> Option<Vec<Frames>> {
+    pub(crate) fn missed(&mut self, restored: RestoredSession) -> Option<Vec<Frames>> {
+        if self.state.was_forgotten(&restored.session.pid) {
+            return None;
+        }
         if restored.position < self.state.first {
             return None;
         }
@@ -295,6 +324,36 @@ mod tests {
         assert_eq!(numbers(&missed), [2, 5, 6, 7]);
         drop(store);
         assert_eq!((recovery.sessions(), recovery.stored_bytes()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_about_to_come_back_is_forgotten_as_well() {
+        let (store, recovery) = store(ConnectionStateRecovery::default());
+        let offset = event(&store, 1, "", "");
+        let claim = || {
+            store.persist(session("pid", &["sid", "mine"]));
+            store.claim("pid", &offset).expect("it is known")
+        };
+        let in_room = |name: &'static str| move |rooms: &[Room]| rooms.contains(&Room::from(name));
+        // Somebody else.
+        let restored = claim();
+        store.forget(in_room("other"));
+        assert!(store.in_order().missed(restored).is_some());
+
+        let restored = claim();
+        store.forget(in_room("mine"));
+        assert!(store.in_order().missed(restored).is_none());
+
+        // A middleware refuses it.
+        let restored = claim();
+        store.forget(in_room("mine"));
+        store.persist(restored.session);
+        assert!(store.claim("pid", &offset).is_none());
+        // The next time that it goes it is remembered again; and claims that nothing becomes of are not kept.
+        let _ = claim();
+        tokio::time::advance(Duration::from_secs(121)).await;
+        recovery.sweep();
+        assert!(store.state.lock().claimed.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

@@ -294,7 +294,8 @@ impl SocketIoConnection {
                 session.send(&connected, false);
             });
             if !resumed {
-                // What it has missed was dropped while middlewares decided: it comes again as a new client.
+                // What it has missed was dropped while middlewares decided, or it was disconnected: it comes again as a
+                // new client.
                 serve::forget_listeners(&socket);
                 session.close(CloseReason::ForcedServerClose);
                 return;

@@ -451,6 +451,24 @@ async fn middlewares_may_be_asked_about_those_who_come_back() {
     assert_eq!((connected.kind, &connected.data["sid"]), ('0', &json!(ticket.sid)));
 }
 
+#[tokio::test]
+async fn who_is_disconnected_while_a_middleware_decides_does_not_come_back() {
+    let app = TestApp::serve::<Asking>().await;
+    let gateway = app.get::<Asking>();
+    let (client, ticket) = client_with_ticket(&app, "/").await;
+    drop(client);
+    gateway.log.until_len(2).await;
+    let mut auth = ticket.auth();
+    auth["how"] = json!("waits");
+    let mut client = Client::open(app.addr()).await;
+    client.send_text(&format!("40{auth}")).await;
+    gateway.log.until_has("middleware true Some(7)").await;
+    gateway.server.in_(&ticket.sid).disconnect_sockets(true);
+    gateway.gate.0.open();
+    within("the end of the connection", client.gone()).await;
+    assert!(come_back(&app, &ticket).await.is_none());
+}
+
 /// Its middleware is not asked about those who come back; rooms that clients make.
 #[web_socket_gateway(namespace = Regex::new("^/room-[0-9]+$").expect("an expression"), connection_state_recovery = true)]
 struct Rooms {
