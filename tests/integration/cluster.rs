@@ -3,7 +3,8 @@
 //! [`Cluster::start`](nodes::Cluster::start) starts a `redis-server` of the test's own and the servers. Each has a
 //! namespace `/cluster`, where clients are, and a namespace `/control`, over which a test asks it to do something
 //! (`tests/nestjs/src/cluster/operations.ts` says what): so one test runs over all kinds of servers alike. `example` has the
-//! servers of the example instead, `faults` servers whose Redis and whose neighbours go away.
+//! servers of the example instead, `faults` servers whose Redis and whose neighbours go away, with each adapter
+//! (`stations` is who speaks and listens meanwhile), `health` what an application says of its Redis.
 
 mod classic;
 mod example;
@@ -13,3 +14,4 @@ mod nodes;
 mod operations;
 mod redis_server;
 mod sharded;
+mod stations;

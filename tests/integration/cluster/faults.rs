@@ -1,215 +1,59 @@
-//! What happens to messages when Redis, a connection to it, or another server goes away while everybody speaks.
-//!
-//! A [`Station`] is a server with somebody who counts aloud at it, and a client that writes down what it hears. Of its own server
-//! a client must hear every number once and in order, whatever happens; of another one each at most once and in order. What
-//! a server has not got through to the others it has counted.
+//! What happens to messages when Redis, a connection to it, or another server goes away while everybody speaks, with each
+//! adapter.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use gateway_runtime::prelude::*;
-use gateway_runtime::{AdapterError, AdapterHealth, RedisAdapter, RedisAdapterBuilder};
-use parking_lot::Mutex;
-use tokio::task::JoinHandle;
+use gateway_runtime::{AdapterError, RedisAdapter, ShardedRedisAdapter};
+use tokio::process::Command;
 
 use super::redis_server::RedisServer;
-use crate::support::app::{TestApp, builder};
+use super::stations::{
+    Station, Subject, count, hear_each_other, hear_last_words, hear_themselves, hears_a_number, resumes,
+    stations, until,
+};
 use crate::support::client::{Client, within};
 use crate::support::process::Example;
 
-/// Between two numbers.
-const TEMPO: Duration = Duration::from_millis(2);
+/// Each fault is a test of its own for each adapter.
+macro_rules! faults {
+    ($($module:ident: $adapter:ty),* $(,)?) => {
+        $(faults!(@ $module: $adapter;
+            redis_is_killed_and_started_again,
+            redis_is_paused_for_ten_seconds,
+            the_connections_are_cut,
+            another_server_freezes_and_is_killed,
+        );)*
+    };
+    (@ $module:ident: $adapter:ty; $($fault:ident),* $(,)?) => {
+        mod $module {
+            use super::*;
 
-/// How long Redis may take to answer before its connection counts as lost.
-const CONNECTION_TIMEOUT_MS: u32 = 2000;
-
-/// How long other servers may take to answer.
-const REQUESTS_TIMEOUT_MS: u32 = 1500;
-
-/// In the namespace that the example `cluster` has as well, so that this can be another server of the cluster.
-#[web_socket_gateway(namespace = "chats")]
-struct CountingGateway {
-    #[web_socket_server]
-    server: Server,
-}
-
-#[subscribe_messages]
-impl CountingGateway {}
-
-/// Numbers, by who has said them.
-type Heard = Arc<Mutex<HashMap<u64, Vec<u64>>>>;
-
-struct Station {
-    number: u64,
-    adapter: RedisAdapter,
-    server: Server,
-    said: Arc<AtomicU64>,
-    heard: Heard,
-    speaker: JoinHandle<()>,
-    _app: TestApp,
-}
-
-impl Station {
-    async fn start(number: u64, redis: &RedisServer, options: Options) -> Self {
-        let adapter = options(RedisAdapter::builder(redis.url()))
-            .connection_timeout(CONNECTION_TIMEOUT_MS)
-            .requests_timeout(REQUESTS_TIMEOUT_MS)
-            .connect()
-            .await
-            .expect("Redis is there");
-        let app =
-            builder::<CountingGateway>().use_web_socket_adapter(IoAdapter::with_adapter(adapter.clone()));
-        let app = TestApp::start(app).await;
-        let server = app.get::<CountingGateway>().server.clone();
-        let heard = Heard::default();
-        tokio::spawn(listen(app.client_in("/chats").await, heard.clone()));
-        let said = Arc::new(AtomicU64::new(0));
-        let speaker = tokio::spawn(speak(number, server.clone(), said.clone()));
-        Self { number, adapter, server, said, heard, speaker, _app: app }
-    }
-
-    fn said(&self) -> u64 {
-        self.said.load(Ordering::SeqCst)
-    }
-
-    fn heard_of(&self, speaker: &Self) -> Vec<u64> {
-        self.heard.lock().get(&speaker.number).cloned().unwrap_or_default()
-    }
-
-    fn last_heard_of(&self, speaker: &Self) -> Option<u64> {
-        self.heard.lock().get(&speaker.number)?.last().copied()
-    }
-
-    /// All numbers of which it is known what has become of them.
-    fn accounted(&self) -> u64 {
-        let stats = self.adapter.stats();
-        stats.published + stats.dropped + stats.unconfirmed + stats.refused
-    }
-
-    fn is_up(&self) -> bool {
-        self.adapter.health() == AdapterHealth::Up
-    }
-}
-
-impl Drop for Station {
-    fn drop(&mut self) {
-        self.speaker.abort();
-    }
-}
-
-type Options = fn(RedisAdapterBuilder) -> RedisAdapterBuilder;
-
-fn say(number: u64, server: &Server, said: &AtomicU64) {
-    server.emit("number", Args((number, said.load(Ordering::SeqCst))));
-    said.fetch_add(1, Ordering::SeqCst);
-}
-
-async fn speak(number: u64, server: Server, said: Arc<AtomicU64>) {
-    loop {
-        say(number, &server, &said);
-        tokio::time::sleep(TEMPO).await;
-    }
-}
-
-async fn listen(mut client: Client, heard: Heard) {
-    while let Some(packet) = client.next_packet().await {
-        if packet.data[0] == "number" {
-            let (speaker, number) = (packet.data[1].as_u64(), packet.data[2].as_u64());
-            let mut heard = heard.lock();
-            heard.entry(speaker.expect("a speaker")).or_default().push(number.expect("a number"));
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $fault() {
+                    super::$fault::<$adapter>().await;
+                }
+            )*
         }
-    }
+    };
 }
 
-/// Waits until this client has heard what is said at another server.
-async fn hears_a_number(client: &mut Client) {
-    while within("a number", client.packet()).await.data[0] != "number" {}
+faults! {
+    classic: RedisAdapter,
+    sharded: ShardedRedisAdapter,
 }
 
-async fn stations(redis: &RedisServer, options: Options) -> [Station; 2] {
-    let stations = [Station::start(0, redis, options).await, Station::start(1, redis, options).await];
-    hear_each_other(&stations).await;
-    stations
+/// Another server of the cluster, in a process of its own.
+async fn another<A: Subject>(redis: &RedisServer) -> Example {
+    let command = Command::new(env!("CARGO_BIN_EXE_cluster-app"));
+    let environment = [("REDIS_URL", redis.url()), ("ADAPTER", A::NAME.to_owned())];
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    Example::start_command(command, "cluster-app", &environment).await
 }
 
-/// Waits until something is so.
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    within(what, async {
-        while !is_so() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-}
-
-/// Waits until everybody has heard of everybody what was said after this call.
-async fn hear_each_other(stations: &[Station]) {
-    for speaker in stations {
-        let now = speaker.said();
-        for listener in stations {
-            let what = format!("what {} says at {}", speaker.number, listener.number);
-            until(&what, || listener.last_heard_of(speaker).is_some_and(|number| number >= now)).await;
-        }
-    }
-}
-
-/// The clients of each server go on to hear what is said there.
-async fn hear_themselves(stations: &[Station]) {
-    for station in stations {
-        let now = station.said();
-        until("what is said here", || station.last_heard_of(station).is_some_and(|number| number > now))
-            .await;
-    }
-}
-
-/// Waits until servers hear each other, and says how long that took, to whoever reads the output.
-async fn resumes(stations: &[Station], after: &str, answers: Instant) {
-    hear_each_other(stations).await;
-    println!("{after}: servers heard each other {:?} after Redis answered", answers.elapsed());
-}
-
-/// Everybody stops, and what was heard is looked at.
-async fn count(stations: &[Station]) {
-    for station in stations {
-        station.speaker.abort();
-        until("the end of the speaker", || station.speaker.is_finished()).await;
-        until("what became of all", || station.accounted() == station.said()).await;
-    }
-    // What came before the last word has arrived with it.
-    for station in stations {
-        say(station.number, &station.server, &station.said);
-    }
-    hear_last_words(stations).await;
-    for station in stations {
-        assert_eq!(station.accounted(), station.said(), "{:?}", station.adapter.stats());
-        let own = station.heard_of(station);
-        assert!(own.iter().copied().eq(0..station.said()), "lost or doubled at {}: {own:?}", station.number);
-        for other in stations.iter().filter(|other| other.number != station.number) {
-            let heard = station.heard_of(other);
-            let doubled = heard.windows(2).find(|pair| pair[0] >= pair[1]);
-            assert!(doubled.is_none(), "{doubled:?} of {} at {}", other.number, station.number);
-            let stats = other.adapter.stats();
-            let lost = usize::try_from(stats.dropped).expect("a number of messages");
-            assert!(heard.len() + lost <= usize::try_from(other.said()).expect("so many"), "{stats:?}");
-        }
-    }
-}
-
-async fn hear_last_words(stations: &[Station]) {
-    for speaker in stations {
-        let last = speaker.said() - 1;
-        for listener in stations {
-            until("the last word", || listener.last_heard_of(speaker) == Some(last)).await;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn redis_is_killed_and_started_again() {
+async fn redis_is_killed_and_started_again<A: Subject>() {
     let redis = RedisServer::start().await;
-    let stations = stations(&redis, |builder| builder.max_buffered_messages(100)).await;
+    let stations = stations::<A>(&redis.url(), 100).await;
     let port = redis.kill().await;
     until("drops", || stations.iter().all(|station| station.adapter.stats().dropped > 50)).await;
     assert!(!stations.iter().any(Station::is_up), "the outage is visible");
@@ -224,10 +68,9 @@ async fn redis_is_killed_and_started_again() {
     assert_eq!(stations[0].server.server_count().await, Ok(2));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn redis_is_paused_for_ten_seconds() {
+async fn redis_is_paused_for_ten_seconds<A: Subject>() {
     let redis = RedisServer::start().await;
-    let stations = stations(&redis, |builder| builder.max_buffered_messages(500)).await;
+    let stations = stations::<A>(&redis.url(), 500).await;
     redis.signal("STOP").await;
     let paused = tokio::time::sleep(Duration::from_secs(10));
     let meanwhile = async {
@@ -244,10 +87,9 @@ async fn redis_is_paused_for_ten_seconds() {
     count(&stations).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_connections_are_cut() {
+async fn the_connections_are_cut<A: Subject>() {
     let redis = RedisServer::start().await;
-    let stations = stations(&redis, |builder| builder).await;
+    let stations = stations::<A>(&redis.url(), 65_536).await;
     for kind in ["normal", "pubsub", "normal", "pubsub"] {
         let reconnects = stations.each_ref().map(|station| station.adapter.stats().reconnects);
         let cut = Instant::now();
@@ -268,14 +110,11 @@ async fn the_connections_are_cut() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_server_freezes_and_is_killed() {
+async fn another_server_freezes_and_is_killed<A: Subject>() {
     let redis = RedisServer::start().await;
-    let stations = stations(&redis, |builder| builder).await;
+    let stations = stations::<A>(&redis.url(), 65_536).await;
     let [one, other] = &stations;
-    let environment = [("REDIS_URL", redis.url()), ("NODE", "victim".to_owned())];
-    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let mut victim = Example::start("cluster", &environment).await;
+    let mut victim = another::<A>(&redis).await;
     let mut client = Client::connect(victim.addr(), "/chats").await;
     assert_eq!(one.server.server_count().await, Ok(3));
     assert_eq!(one.server.fetch_sockets().await.map(|sockets| sockets.len()), Ok(3));
@@ -304,13 +143,12 @@ async fn another_server_freezes_and_is_killed() {
     hear_each_other(&stations).await;
 
     // Another one takes its place.
-    let again = Example::start("cluster", &environment).await;
+    let again = another::<A>(&redis).await;
     let mut client = Client::connect(again.addr(), "/chats").await;
     assert_eq!(other.server.server_count().await, Ok(3));
     hears_a_number(&mut client).await;
     for station in &stations {
-        station.speaker.abort();
-        until("the end of the speaker", || station.speaker.is_finished()).await;
+        station.silence().await;
     }
     hear_last_words(&stations).await;
     // Redis was there all the time: nothing is missing anywhere.
