@@ -65,7 +65,7 @@ pub use gateway_core::private as __private;
 #[doc(inline)]
 pub use adapters::redis::{
     RedisAdapter, RedisAdapterBuilder, RedisAdapterStats, RedisBroadcastOperator, RedisConnectError,
-    RedisEmitter, ShardedRedisAdapter, ShardedRedisAdapterBuilder, SubscriptionMode,
+    RedisEmitter, RedisEmitterBuilder, ShardedRedisAdapter, ShardedRedisAdapterBuilder, SubscriptionMode,
 };
 #[doc(inline)]
 pub use app::{

@@ -4,7 +4,8 @@
 //! namespace `/cluster`, where clients are, and a namespace `/control`, over which a test asks it to do something
 //! (`tests/nestjs/src/cluster/operations.ts` says what): so one test runs over all kinds of servers alike. `example` has the
 //! servers of the example instead, `faults` servers whose Redis and whose neighbours go away, with each adapter
-//! (`stations` is who speaks and listens meanwhile), `health` what an application says of its Redis.
+//! (`stations` is who speaks and listens meanwhile), `health` what an application says of its Redis. In `sentinel` and `tls`
+//! Redis is not one server at one address.
 
 mod classic;
 mod example;
@@ -13,5 +14,7 @@ mod health;
 mod nodes;
 mod operations;
 mod redis_server;
+mod sentinel;
 mod sharded;
 mod stations;
+mod tls;

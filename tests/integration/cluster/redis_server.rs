@@ -10,6 +10,12 @@ use tokio::process::{Child, Command};
 
 use crate::support::client::within;
 
+/// A port that is free.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.expect("a free port").port()
+}
+
 /// A running server. Dropping it kills it.
 pub(crate) struct RedisServer {
     port: u16,
@@ -19,15 +25,24 @@ pub(crate) struct RedisServer {
 impl RedisServer {
     /// Starts one on a free port, and waits until it listens.
     pub(crate) async fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        Self::start_on(free.expect("a free port").port()).await
+        Self::start_on(free_port()).await
     }
 
     /// Starts one on this port: one that was killed comes back.
     pub(crate) async fn start_on(port: u16) -> Self {
+        Self::start_with(port, &["--port", &port.to_string()]).await
+    }
+
+    /// Starts one with these arguments, that listens on this port.
+    pub(crate) async fn start_with(port: u16, arguments: &[&str]) -> Self {
         let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--daemonize", "no", "--loglevel", "warning"])
+            .args(arguments)
+            .args(["--bind", "127.0.0.1", "--daemonize", "no", "--loglevel", "warning"])
+            .args(if arguments.contains(&"--sentinel") {
+                &[][..]
+            } else {
+                &["--save", "", "--appendonly", "no"]
+            })
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
@@ -39,6 +54,11 @@ impl RedisServer {
         })
         .await;
         Self { port, process }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Kills it, as a crash does; returns its port.
@@ -64,6 +84,24 @@ impl RedisServer {
                 assert_ne!(connection.read_buf(&mut answer).await.expect("it answers"), 0, "it answers");
             }
             String::from_utf8(answer).expect("a line")
+        })
+        .await
+    }
+
+    /// Runs a command with a longer answer, and returns what it is on the wire; nothing if the connection is cut.
+    pub(crate) async fn info(&self, words: &str) -> String {
+        within(words, async {
+            let mut connection = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
+            if connection.write_all(format!("{words}\r\nPING\r\n").as_bytes()).await.is_err() {
+                return String::new();
+            }
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"+PONG\r\n") {
+                if !connection.read_buf(&mut answer).await.is_ok_and(|bytes| bytes > 0) {
+                    return String::new();
+                }
+            }
+            String::from_utf8(answer).expect("text")
         })
         .await
     }

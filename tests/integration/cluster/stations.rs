@@ -97,12 +97,16 @@ pub(crate) struct Station<A> {
     said: Arc<AtomicU64>,
     heard: Heard,
     speaker: JoinHandle<()>,
-    _app: TestApp,
+    app: TestApp,
 }
 
 impl<A: Subject> Station<A> {
     async fn start(number: u64, redis: &str, max_buffered_messages: usize) -> Self {
-        let adapter = A::connect(redis, max_buffered_messages).await;
+        Self::over(number, A::connect(redis, max_buffered_messages).await).await
+    }
+
+    /// A server with this adapter.
+    pub(crate) async fn over(number: u64, adapter: A) -> Self {
         let app =
             builder::<CountingGateway>().use_web_socket_adapter(IoAdapter::with_adapter(adapter.clone()));
         let app = TestApp::start(app).await;
@@ -119,7 +123,12 @@ impl<A: Subject> Station<A> {
         tokio::spawn(listen(client, heard.clone()));
         let said = Arc::new(AtomicU64::new(0));
         let speaker = tokio::spawn(speak(number, server.clone(), said.clone()));
-        Self { number, adapter, server, said, heard, speaker, _app: app }
+        Self { number, adapter, server, said, heard, speaker, app }
+    }
+
+    /// Another client of it.
+    pub(crate) async fn client(&self) -> Client {
+        self.app.client_in("/chats").await
     }
 
     pub(crate) fn said(&self) -> u64 {

@@ -1,20 +1,18 @@
 //! HTTPS and WSS, with certificates that are made here: real clients, reload, and what is no TLS.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use gateway_runtime::prelude::*;
-use gateway_runtime::rustls::pki_types::pem::PemObject;
-use gateway_runtime::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use gateway_runtime::rustls::pki_types::ServerName;
 use gateway_runtime::rustls::server::WebPkiClientVerifier;
-use gateway_runtime::rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::ring};
+use gateway_runtime::rustls::{ServerConfig, crypto::ring};
 use gateway_runtime::{GatewayAppBuilder, TlsOptions};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-
+use rcgen::KeyPair;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -22,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::app::{TestApp, builder};
+use crate::support::certificates::{Authority, Folder, chain, key};
 use crate::support::client::within;
 use crate::support::process::{Example, deploy_binary, run_script};
 
@@ -43,96 +42,9 @@ struct Own;
 #[subscribe_messages]
 impl Own {}
 
-/// An authority that signs certificates for `localhost`.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-/// PEM of a certificate chain and of its key.
-struct Signed {
-    chain: String,
-    key: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Not the default, which the server's certificate has: it would look as if it signed itself.
-        params.distinguished_name.push(DnType::CommonName, "an authority for tests");
-        let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self { issuer: Issuer::new(params, key), pem }
-    }
-
-    fn sign(&self) -> Signed {
-        self.sign_key(&KeyPair::generate().expect("a key"))
-    }
-
-    fn sign_key(&self, key: &KeyPair) -> Signed {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let params = CertificateParams::new(names).expect("parameters");
-        let certificate = params.signed_by(key, &self.issuer).expect("a certificate");
-        Signed { chain: certificate.pem() + &self.pem, key: key.serialize_pem() }
-    }
-
-    fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("PEM")).expect("a root");
-        roots
-    }
-
-    /// A client that trusts this authority, with a certificate if there is one.
-    fn connector(&self, own: Option<&Signed>) -> TlsConnector {
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(self.roots());
-        let mut config = match own {
-            Some(own) => config.with_client_auth_cert(chain(own), key(own)).expect("a certificate"),
-            None => config.with_no_client_auth(),
-        };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Arc::new(config).into()
-    }
-}
-
-fn chain(signed: &Signed) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(signed.chain.as_bytes()).collect::<Result<_, _>>().expect("PEM")
-}
-
-fn key(signed: &Signed) -> PrivateKeyDer<'static> {
-    PrivateKeyDer::from_pem_slice(signed.key.as_bytes()).expect("PEM")
-}
-
-/// A folder of a test's own, removed when the test ends.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("gateway-tls-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.0.join(file)
-    }
-
-    fn write(&self, signed: &Signed) {
-        std::fs::write(self.path("tls.crt"), &signed.chain).expect("written");
-        std::fs::write(self.path("tls.key"), &signed.key).expect("written");
-    }
-
     fn options(&self) -> TlsOptions {
         TlsOptions::from_pem_files(self.path("tls.crt"), self.path("tls.key")).reload_interval(0)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

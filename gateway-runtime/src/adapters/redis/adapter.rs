@@ -32,7 +32,8 @@ use super::target;
 /// ```
 ///
 /// # Addresses
-/// `redis://user:password@host:port/database`; `rediss://` with TLS (feature `redis-tls`); `redis+unix:///path`;
+/// `redis://user:password@host:port/database`; `redis+unix:///path`; `rediss://` with TLS (feature `redis-tls`, for
+/// certificates see `tls_ca` of the builder);
 /// `redis+sentinel://host:26379,host:26379/mymaster` (feature `redis-sentinel`; also `rediss+sentinel`);
 /// `redis+cluster://host:7000,host:7001` (feature `redis-cluster`; also `rediss+cluster`).
 ///
@@ -157,7 +158,7 @@ impl RedisAdapterBuilder {
     /// The address is none, Redis is not there (in time), or it refuses the connection.
     pub async fn connect(self) -> Result<RedisAdapter, RedisConnectError> {
         let Self { url, options, bus, wait } = self;
-        let (driver, address) = target::driver(&url, bus.timeout)?;
+        let (driver, address) = target::driver(&url, &bus)?;
         let bus = Bus::connect(driver, bus, wait, true).await;
         let bus = bus.map_err(|error| RedisConnectError::new(&address, error))?;
         Ok(RedisAdapter { bus, options: Arc::new(options) })

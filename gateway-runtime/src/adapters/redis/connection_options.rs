@@ -29,6 +29,22 @@ macro_rules! connection_options {
             self
         }
 
+        /// The certificates (PEM) one of which must have signed that of Redis, in place of those of the system: for
+        /// `rediss://` with an authority of your own (feature `redis-tls`).
+        #[cfg(feature = "redis-tls")]
+        pub fn tls_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+            self.bus.certificates.ca = Some(pem.into());
+            self
+        }
+
+        /// The certificate chain and the private key (PEM) that are shown to Redis, which asks for them unless it has
+        /// `tls-auth-clients no` (feature `redis-tls`).
+        #[cfg(feature = "redis-tls")]
+        pub fn tls_cert(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+            self.bus.certificates.own = Some((chain.into(), key.into()));
+            self
+        }
+
         /// Lets [`connect`](Self::connect) try for so long before it fails, in milliseconds or as a `Duration`;
         /// without this it tries once.
         pub fn wait_for_redis(mut self, time: impl IntoMillis) -> Self {

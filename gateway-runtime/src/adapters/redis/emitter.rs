@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_core::{BroadcastOptions, EmitArgs, EncodeError, IntoRooms, Payload};
+use gateway_core::{BroadcastOptions, EmitArgs, EncodeError, IntoMillis, IntoRooms, Payload};
 
 use super::bus::{Bus, BusOptions, RedisAdapterStats};
 use super::classic::wire::{self, Channels, Kind, Request, Whom};
+use super::connection_options::connection_options;
 use super::error::RedisConnectError;
 use super::target;
 
@@ -56,11 +57,17 @@ impl RedisEmitter {
     /// # Errors
     /// The address is none, Redis is not there, or it refuses the connection.
     pub async fn connect(url: impl Into<String>) -> Result<Self, RedisConnectError> {
-        let options = BusOptions { adapter: "redis-emitter", ..BusOptions::default() };
-        let (driver, address) = target::driver(&url.into(), options.timeout)?;
-        let bus = Bus::connect(driver, options, Duration::ZERO, false).await;
-        let bus = bus.map_err(|error| RedisConnectError::new(&address, error))?;
-        Ok(Self::over(bus, "socket.io"))
+        Self::builder(url).connect().await
+    }
+
+    /// Connects with other options.
+    pub fn builder(url: impl Into<String>) -> RedisEmitterBuilder {
+        RedisEmitterBuilder {
+            url: url.into(),
+            key: "socket.io".into(),
+            bus: BusOptions { adapter: "redis-emitter", ..BusOptions::default() },
+            wait: Duration::ZERO,
+        }
     }
 
     pub(super) fn over(bus: Bus, key: &str) -> Self {
@@ -163,6 +170,45 @@ impl RedisEmitter {
     /// right after it has emitted loses what is still in the buffer.
     pub async fn close(self) {
         self.bus.flushed().await;
+    }
+}
+
+/// Options of a [`RedisEmitter`].
+#[must_use = "call `connect` to have an emitter"]
+#[derive(Clone)]
+pub struct RedisEmitterBuilder {
+    url: String,
+    key: String,
+    bus: BusOptions,
+    wait: Duration,
+}
+
+impl fmt::Debug for RedisEmitterBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may hold a password.
+        f.debug_struct("RedisEmitterBuilder").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl RedisEmitterBuilder {
+    /// What the names of channels begin with (`key`); default `socket.io`.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    connection_options!();
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// The address is none, Redis is not there (in time), or it refuses the connection.
+    pub async fn connect(self) -> Result<RedisEmitter, RedisConnectError> {
+        let Self { url, key, bus, wait } = self;
+        let (driver, address) = target::driver(&url, &bus)?;
+        let bus = Bus::connect(driver, bus, wait, false).await;
+        let bus = bus.map_err(|error| RedisConnectError::new(&address, error))?;
+        Ok(RedisEmitter::over(bus, &key))
     }
 }
 

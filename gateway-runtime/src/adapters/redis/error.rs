@@ -25,6 +25,17 @@ pub enum RedisConnectError {
         /// What the last try ended with.
         reason: String,
     },
+    /// Redis is there, and one side does not trust the certificate of the other.
+    #[error(
+        "no TLS connection to Redis at {address}: {reason}; give the certificate of its authority with `tls_ca(pem)` of the \
+         builder, and a certificate of your own with `tls_cert(chain, key)` if Redis asks for one"
+    )]
+    Untrusted {
+        /// The address, without user and password.
+        address: String,
+        /// What is wrong with which certificate.
+        reason: String,
+    },
     /// Redis is there and says no: a wrong password, a missing right.
     #[error("Redis at {address} has refused the connection: {reason}")]
     Refused {
@@ -41,6 +52,7 @@ impl RedisConnectError {
         match error {
             DriverError::Invalid(reason) => Self::Address { address, reason },
             DriverError::Lost(reason) => Self::Unreachable { address, reason },
+            DriverError::Untrusted(reason) => Self::Untrusted { address, reason },
             DriverError::Refused(reason) => Self::Refused { address, reason },
         }
     }

@@ -7,6 +7,7 @@
 
 mod adapter;
 mod bus;
+mod certificates;
 mod classic;
 mod cluster;
 mod connection_options;
@@ -22,6 +23,6 @@ mod tests;
 
 pub use adapter::{RedisAdapter, RedisAdapterBuilder};
 pub use bus::RedisAdapterStats;
-pub use emitter::{RedisBroadcastOperator, RedisEmitter};
+pub use emitter::{RedisBroadcastOperator, RedisEmitter, RedisEmitterBuilder};
 pub use error::RedisConnectError;
 pub use sharded::{ShardedRedisAdapter, ShardedRedisAdapterBuilder, SubscriptionMode};

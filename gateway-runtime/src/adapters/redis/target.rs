@@ -1,8 +1,8 @@
 //! Addresses: one Redis, the master that sentinels name, or a Redis Cluster.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::bus::BusOptions;
 use super::driver::client::ClientDriver;
 use super::driver::{Driver, DriverError};
 use super::error::RedisConnectError;
@@ -28,25 +28,30 @@ enum Place<'u> {
 }
 
 /// The driver for an address, and the address as it may be printed.
-pub(super) fn driver(url: &str, timeout: Duration) -> Result<(Arc<dyn Driver>, String), RedisConnectError> {
+pub(super) fn driver(
+    url: &str,
+    options: &BusOptions,
+) -> Result<(Arc<dyn Driver>, String), RedisConnectError> {
     let address = printable(url);
-    let driver = parse(url).and_then(|place| open(&place, timeout));
+    let driver = parse(url).and_then(|place| open(&place, options));
     match driver {
         Ok(driver) => Ok((driver, address)),
         Err(error) => Err(RedisConnectError::new(&address, error)),
     }
 }
 
-fn open(place: &Place<'_>, timeout: Duration) -> Result<Arc<dyn Driver>, DriverError> {
+fn open(place: &Place<'_>, options: &BusOptions) -> Result<Arc<dyn Driver>, DriverError> {
     match place {
-        Place::One(url) => Ok(Arc::new(ClientDriver::new(url, timeout)?)),
+        Place::One(url) => Ok(Arc::new(ClientDriver::new(url, options.timeout, &options.certificates)?)),
         Place::Sentinels { scheme, credentials, hosts, master, rest } => {
             let urls = hosts.iter().map(|host| format!("{scheme}://{host}{rest}"));
-            sentinel(urls.collect(), master, scheme, credentials, rest, timeout)
+            // The host is the one that the sentinels name; user, password and database are those of the address.
+            let node = format!("{scheme}://{credentials}localhost{rest}");
+            sentinel(urls.collect(), master, &node, options)
         }
         Place::Cluster { scheme, credentials, hosts, rest } => cluster(
             hosts.iter().map(|host| format!("{scheme}://{credentials}{host}{rest}")).collect(),
-            timeout,
+            options,
         ),
     }
 }
@@ -89,35 +94,26 @@ fn parse(url: &str) -> Result<Place<'_>, DriverError> {
 fn sentinel(
     urls: Vec<String>,
     master: &str,
-    scheme: &str,
-    credentials: &str,
-    rest: &str,
-    timeout: Duration,
+    node: &str,
+    options: &BusOptions,
 ) -> Result<Arc<dyn Driver>, DriverError> {
-    // The host is the one that the sentinels name; user, password and database are those of the address.
-    let node = format!("{scheme}://{credentials}localhost{rest}");
-    Ok(Arc::new(super::driver::sentinel::SentinelDriver::new(urls, master, &node, timeout)?))
+    let BusOptions { timeout, certificates, .. } = options;
+    Ok(Arc::new(super::driver::sentinel::SentinelDriver::new(urls, master, node, *timeout, certificates)?))
 }
 
 #[cfg(not(feature = "redis-sentinel"))]
-fn sentinel(
-    _: Vec<String>,
-    _: &str,
-    _: &str,
-    _: &str,
-    _: &str,
-    _: Duration,
-) -> Result<Arc<dyn Driver>, DriverError> {
+fn sentinel(_: Vec<String>, _: &str, _: &str, _: &BusOptions) -> Result<Arc<dyn Driver>, DriverError> {
     Err(missing("redis-sentinel"))
 }
 
 #[cfg(feature = "redis-cluster")]
-fn cluster(urls: Vec<String>, timeout: Duration) -> Result<Arc<dyn Driver>, DriverError> {
-    Ok(Arc::new(super::driver::cluster::ClusterDriver::new(urls, timeout)?))
+fn cluster(urls: Vec<String>, options: &BusOptions) -> Result<Arc<dyn Driver>, DriverError> {
+    let BusOptions { timeout, certificates, .. } = options;
+    Ok(Arc::new(super::driver::cluster::ClusterDriver::new(urls, *timeout, certificates)?))
 }
 
 #[cfg(not(feature = "redis-cluster"))]
-fn cluster(_: Vec<String>, _: Duration) -> Result<Arc<dyn Driver>, DriverError> {
+fn cluster(_: Vec<String>, _: &BusOptions) -> Result<Arc<dyn Driver>, DriverError> {
     Err(missing("redis-cluster"))
 }
 

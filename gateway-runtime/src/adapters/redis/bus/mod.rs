@@ -33,10 +33,11 @@ use self::presence::Presence;
 use self::publisher::Publisher;
 pub use self::stats::RedisAdapterStats;
 pub(crate) use self::stats::Stats;
+use super::certificates::Certificates;
 use super::driver::{Delivery, Driver, DriverError, Publication, Topic};
 
-/// Limits and times of a bus.
-#[derive(Clone, Copy, Debug)]
+/// Limits and times of a bus, and how it is connected.
+#[derive(Clone, Debug)]
 pub(crate) struct BusOptions {
     /// The kind of the adapter, in health and metrics.
     pub(crate) adapter: &'static str,
@@ -48,6 +49,8 @@ pub(crate) struct BusOptions {
     pub(crate) max_buffered_messages: usize,
     /// Bytes of messages that wait to be published.
     pub(crate) max_buffered_bytes: usize,
+    /// For TLS.
+    pub(in crate::adapters::redis) certificates: Certificates,
 }
 
 impl Default for BusOptions {
@@ -58,6 +61,7 @@ impl Default for BusOptions {
             ping_interval: Duration::from_secs(10),
             max_buffered_messages: 65_536,
             max_buffered_bytes: 16 * 1024 * 1024,
+            certificates: Certificates::default(),
         }
     }
 }
@@ -132,7 +136,7 @@ impl Bus {
             };
             match futures_util::future::try_join(commands, subscriber).await {
                 Ok(connections) => break connections,
-                Err(error @ DriverError::Invalid(_)) => return Err(error),
+                Err(error @ (DriverError::Invalid(_) | DriverError::Untrusted(_))) => return Err(error),
                 Err(error) if Instant::now() >= deadline => return Err(error),
                 Err(error) => tracing::warn!(%error, "Redis cannot be reached yet"),
             }

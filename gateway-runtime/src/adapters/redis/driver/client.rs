@@ -14,6 +14,7 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError, Value};
 use tokio::sync::watch;
 
+use super::super::certificates::Certificates;
 use super::{Connection, Delivery, Driver, DriverError, Publication, Push, Receiver, Refusal, Topic};
 
 /// Subscriptions that are asked for in one go.
@@ -34,7 +35,11 @@ impl fmt::Debug for ClientDriver {
 
 impl ClientDriver {
     /// The Redis at `url`; `timeout` is for a connection and for an answer.
-    pub(crate) fn new(url: &str, timeout: Duration) -> Result<Self, DriverError> {
+    pub(crate) fn new(
+        url: &str,
+        timeout: Duration,
+        certificates: &Certificates,
+    ) -> Result<Self, DriverError> {
         let invalid = |error: RedisError| DriverError::Invalid(error.to_string());
         let encrypted = ["rediss:", "valkeys:"].iter().any(|scheme| url.starts_with(scheme));
         if encrypted && cfg!(not(feature = "redis-tls")) {
@@ -43,9 +48,26 @@ impl ClientDriver {
         provide_cryptography();
         let info = redis::IntoConnectionInfo::into_connection_info(url).map_err(invalid)?;
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let client = redis::Client::open(info.set_redis_settings(settings)).map_err(invalid)?;
+        let client = open(info.set_redis_settings(settings), certificates).map_err(invalid)?;
         Ok(Self { client, timeout })
     }
+}
+
+/// The client of an address, with certificates if there are some.
+#[cfg(feature = "redis-tls")]
+pub(super) fn open(
+    info: redis::ConnectionInfo,
+    certificates: &Certificates,
+) -> Result<redis::Client, RedisError> {
+    match certificates.for_redis() {
+        Some(certificates) => redis::Client::build_with_tls(info, certificates),
+        None => redis::Client::open(info),
+    }
+}
+
+#[cfg(not(feature = "redis-tls"))]
+pub(super) fn open(info: redis::ConnectionInfo, _: &Certificates) -> Result<redis::Client, RedisError> {
+    redis::Client::open(info)
 }
 
 /// TLS needs one provider of cryptography in the process: that of the application, or `ring`.
@@ -129,12 +151,46 @@ pub(super) fn error(error: RedisError) -> DriverError {
         ErrorKind::Server(_) | ErrorKind::AuthenticationFailed | ErrorKind::Extension => {
             DriverError::Refused(error.to_string())
         }
+        _ if is_about_certificates(&error) => DriverError::Untrusted(error.to_string()),
         ErrorKind::InvalidClientConfig => DriverError::Invalid(error.to_string()),
         ErrorKind::RESP3NotSupported => {
             DriverError::Invalid("this Redis does not speak RESP3: version 6.0 or later is needed".into())
         }
         _ => DriverError::Lost(error.to_string()),
     }
+}
+
+/// Whether a handshake of TLS has failed for good: for a certificate, not for a connection that broke.
+#[cfg(feature = "redis-tls")]
+fn is_about_certificates(error: &RedisError) -> bool {
+    use std::error::Error as StdError;
+
+    use rustls::{AlertDescription, Error};
+    // The crate hands the shared error out as it holds it.
+    type Shared = Arc<dyn StdError + Send + Sync>;
+    let Some(source) = error.source() else { return false };
+    let source = source.downcast_ref::<Shared>().map_or(source, |shared| &**shared);
+    let Some(io) = source.downcast_ref::<std::io::Error>() else { return false };
+    match io.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::InvalidCertificate(_) | Error::NoCertificatesPresented) => true,
+        Some(Error::AlertReceived(alert)) => matches!(
+            alert,
+            AlertDescription::CertificateRequired
+                | AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA
+                | AlertDescription::AccessDenied
+        ),
+        _ => false,
+    }
+}
+
+#[cfg(not(feature = "redis-tls"))]
+fn is_about_certificates(_: &RedisError) -> bool {
+    false
 }
 
 /// The command that publishes.

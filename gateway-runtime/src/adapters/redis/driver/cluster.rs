@@ -14,6 +14,7 @@ use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, Single
 use redis::{ErrorKind, Pipeline, ProtocolVersion, RedisError, ServerErrorKind, Value};
 use tokio::sync::watch;
 
+use super::super::certificates::Certificates;
 use super::client::{
     count, error, num_sub_command, outcome, provide_cryptography, publish_command, pushes, refusals,
 };
@@ -29,6 +30,7 @@ const SUBSCRIPTION_RETRIES: u32 = 5;
 pub(crate) struct ClusterDriver {
     nodes: Vec<String>,
     timeout: Duration,
+    certificates: Certificates,
 }
 
 impl fmt::Debug for ClusterDriver {
@@ -40,21 +42,39 @@ impl fmt::Debug for ClusterDriver {
 
 impl ClusterDriver {
     /// The cluster that the nodes at these addresses belong to.
-    pub(crate) fn new(nodes: Vec<String>, timeout: Duration) -> Result<Self, DriverError> {
+    pub(crate) fn new(
+        nodes: Vec<String>,
+        timeout: Duration,
+        certificates: &Certificates,
+    ) -> Result<Self, DriverError> {
         provide_cryptography();
-        let driver = Self { nodes, timeout };
+        let driver = Self { nodes, timeout, certificates: certificates.clone() };
         driver.builder().build().map_err(|error| DriverError::Invalid(error.to_string()))?;
         Ok(driver)
     }
 
     fn builder(&self) -> ClusterClientBuilder {
+        let builder = ClusterClientBuilder::new(self.nodes.iter().map(String::as_str));
         // What was sent must not be sent again: it could arrive twice.
-        ClusterClientBuilder::new(self.nodes.iter().map(String::as_str))
+        with_certificates(builder, &self.certificates)
             .retries(0)
             .connection_timeout(self.timeout)
             .response_timeout(self.timeout)
             .use_protocol(ProtocolVersion::RESP3)
     }
+}
+
+#[cfg(feature = "redis-tls")]
+fn with_certificates(builder: ClusterClientBuilder, certificates: &Certificates) -> ClusterClientBuilder {
+    match certificates.for_redis() {
+        Some(certificates) => builder.certs(certificates),
+        None => builder,
+    }
+}
+
+#[cfg(not(feature = "redis-tls"))]
+fn with_certificates(builder: ClusterClientBuilder, _: &Certificates) -> ClusterClientBuilder {
+    builder
 }
 
 impl Driver for ClusterDriver {

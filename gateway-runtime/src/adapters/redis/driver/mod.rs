@@ -95,6 +95,9 @@ pub(crate) enum DriverError {
     /// The connection is lost, or could not be made.
     #[error("{0}")]
     Lost(String),
+    /// The certificate of one side is not what the other trusts.
+    #[error("{0}")]
+    Untrusted(String),
     /// It will not work however often it is tried: a mistake in the address or in the features.
     #[error("{0}")]
     Invalid(String),

@@ -174,7 +174,7 @@ impl ShardedRedisAdapterBuilder {
     /// The address is none, Redis is not there (in time) or older than 7.0, or it refuses the connection.
     pub async fn connect(self) -> Result<ShardedRedisAdapter, RedisConnectError> {
         let Self { url, options, bus, wait } = self;
-        let (driver, address) = target::driver(&url, bus.timeout)?;
+        let (driver, address) = target::driver(&url, &bus)?;
         let failed = |error| RedisConnectError::new(&address, error);
         let bus = Bus::connect(driver, bus, wait, true).await.map_err(failed)?;
         let channel = Topic::Shard(options.channel_prefix.as_str().into());
