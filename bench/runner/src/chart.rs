@@ -1,0 +1,90 @@
+//! The chart: bars of what each peer needs, a panel for each of the workloads that people ask for first.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use plotters::{coord::Shift, prelude::*};
+
+use crate::results::{CaseResult, Results};
+
+/// Its file, beside the page.
+pub(crate) const FILE: &str = "server-cpu.svg";
+
+/// Which cases, in order.
+const PANELS: [&str; 8] =
+    ["push-50x16", "push-50x1", "echo-50x16", "cast-500", "plain-50x16", "accept", "idle", "remote-500"];
+
+const WIDTH: i32 = 960;
+const COLUMN: i32 = WIDTH / 2;
+const ROW: i32 = 22;
+const HEADER: i32 = 46;
+const LABEL: i32 = 178;
+const VALUE: i32 = 118;
+
+const OURS: RGBColor = RGBColor(0xD9, 0x48, 0x1C);
+const THEIRS: RGBColor = RGBColor(0x8A, 0x99, 0xA8);
+const TEXT: RGBColor = RGBColor(0x24, 0x29, 0x2F);
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Writes it.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write(results: &Results, folder: &Path) -> Result<()> {
+    let cases: Vec<&CaseResult> = PANELS.iter().filter_map(|id| results.case(id)).collect();
+    let height = |case: &CaseResult| HEADER + ROW * i32::try_from(case.participants.len()).unwrap_or(0) + 14;
+    let mut tops = [0, 0];
+    let mut places = Vec::new();
+    for case in &cases {
+        // Into the column that is shorter so far.
+        let column = usize::from(tops[1] < tops[0]);
+        places.push((i32::try_from(column)? * COLUMN, tops[column]));
+        tops[column] += height(case);
+    }
+    let size = (u32::try_from(WIDTH)?, u32::try_from(tops[0].max(tops[1]).max(ROW))?);
+    let path = folder.join(FILE);
+    let area = SVGBackend::new(&path, size).into_drawing_area();
+    draw(&area, &cases, &places).map_err(|error| anyhow!("the chart: {error}"))
+}
+
+fn draw(area: &Area<'_>, cases: &[&CaseResult], places: &[(i32, i32)]) -> Result<(), String> {
+    let text = |error: DrawingAreaErrorKind<std::io::Error>| error.to_string();
+    area.fill(&WHITE).map_err(text)?;
+    for (case, place) in cases.iter().zip(places) {
+        panel(area, case, *place).map_err(text)?;
+    }
+    area.present().map_err(text)
+}
+
+fn panel(
+    area: &Area<'_>,
+    case: &CaseResult,
+    (left, top): (i32, i32),
+) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
+    let plain = |size: i32, color: &RGBColor| ("sans-serif", size).into_font().color(color);
+    let unit = if case.method == "memory" { "KiB" } else { "µs of server CPU" };
+    let title = case.title.replace('`', "").split(':').next().unwrap_or_default().to_owned();
+    area.draw(&Text::new(title, (left + 12, top + 12), plain(14, &TEXT)))?;
+    let scale = format!("{unit} a {}; in parentheses, ours to it", case.unit);
+    area.draw(&Text::new(scale, (left + 12, top + 29), plain(11, &THEIRS)))?;
+    let values: Vec<f64> =
+        case.participants.iter().map(|who| case.summary(who).map_or(0.0, |summary| summary.median)).collect();
+    let most = values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    for (row, (who, value)) in (0_i32..).zip(case.participants.iter().zip(&values)) {
+        let y = top + HEADER + row * ROW;
+        let color = if row == 0 { OURS } else { THEIRS };
+        let length = (f64::from(COLUMN - LABEL - VALUE) * value / most).round().max(1.0) as i32;
+        area.draw(&Text::new(who.label.clone(), (left + 12, y + 3), plain(12, &TEXT)))?;
+        area.draw(&Rectangle::new(
+            [(left + LABEL, y), (left + LABEL + length, y + ROW - 6)],
+            color.filled(),
+        ))?;
+        let ratio = match case.ratio(&who.label) {
+            Some(ratio) if row > 0 => format!("{value:.1} ({:.2})", ratio.median),
+            _ => format!("{value:.1}"),
+        };
+        area.draw(&Text::new(ratio, (left + LABEL + length + 6, y + 3), plain(12, &TEXT)))?;
+    }
+    Ok(())
+}
