@@ -66,7 +66,7 @@ pub struct Arguments {
 
 /// Where the arguments stand in the text. Most events have one or none.
 #[derive(Clone)]
-enum Spans {
+pub(crate) enum Spans {
     None,
     One(Range<usize>),
     Many(Box<[Range<usize>]>),
@@ -79,7 +79,8 @@ impl Arguments {
     }
 
     /// Reads the payload of an event, `["name", ...arguments]`, and returns the name beside the
-    /// arguments. A name that is a number is returned as its text.
+    /// arguments. A name that is a number is returned as its text. What a client sent is read by
+    /// [`NamedArguments`](crate::NamedArguments), within limits.
     ///
     /// # Errors
     /// Not a JSON array, no name, or a placeholder without an attachment.
@@ -87,25 +88,9 @@ impl Arguments {
         text: &Bytes,
         attachments: Vec<Bytes>,
     ) -> Result<(Cow<'_, str>, Self), ParseArgumentsError> {
-        Self::parse_event_within(&ArgumentLimits::NONE, text, attachments)
-    }
-
-    /// [`parse_event`](Self::parse_event) of what a client sent.
-    ///
-    /// # Errors
-    /// As there, or a limit was exceeded.
-    pub fn parse_event_within<'t>(
-        limits: &ArgumentLimits,
-        text: &'t Bytes,
-        attachments: Vec<Bytes>,
-    ) -> Result<(Cow<'t, str>, Self), ParseArgumentsError> {
-        let (name, spans) =
-            parse_array(limits, text, ArrayVisitor { named: true, ..ArrayVisitor::new(limits) })?;
+        let (name, spans) = parse_array(&ArgumentLimits::NONE, text, true)?;
         let name = name.and_then(event_name).ok_or(ParseArgumentsError::EventName)?;
-        if name.len() > limits.max_event_name_length {
-            return Err(ParseArgumentsError::EventNameTooLong);
-        }
-        Ok((name, Self::checked(text, spans, attachments)?))
+        Ok((name, Self::checked(text.clone(), spans, attachments)?))
     }
 
     /// Reads the payload of an acknowledgement, `[...arguments]`.
@@ -125,8 +110,8 @@ impl Arguments {
         text: &Bytes,
         attachments: Vec<Bytes>,
     ) -> Result<Self, ParseArgumentsError> {
-        let (_, spans) = parse_array(limits, text, ArrayVisitor::new(limits))?;
-        Self::checked(text, spans, attachments)
+        let (_, spans) = parse_array(limits, text, false)?;
+        Self::checked(text.clone(), spans, attachments)
     }
 
     /// One argument, already known to be JSON.
@@ -140,15 +125,9 @@ impl Arguments {
         Ok(Self { text: text.clone(), spans, attachments: None })
     }
 
-    /// [`from_json`](Self::from_json) of what a client sent.
-    ///
-    /// # Errors
-    /// As there, or the value is nested too deep.
-    pub fn from_json_within(limits: &ArgumentLimits, text: &Bytes) -> Result<Self, ParseArgumentsError> {
-        if limits::is_deeper_than(text, limits.max_json_depth) {
-            return Err(ParseArgumentsError::TooDeep);
-        }
-        Self::from_json(text)
+    /// One argument that stands there in a text, known to be JSON; or none.
+    pub(crate) fn at(text: Bytes, span: Option<Range<usize>>) -> Self {
+        Self { text, spans: span.map_or(Spans::None, Spans::One), attachments: None }
     }
 
     /// One binary argument.
@@ -170,18 +149,27 @@ impl Arguments {
         Ok(Self { text, spans, attachments })
     }
 
-    fn checked(text: &Bytes, spans: Spans, attachments: Vec<Bytes>) -> Result<Self, ParseArgumentsError> {
+    pub(crate) fn checked(
+        text: Bytes,
+        spans: Spans,
+        attachments: Vec<Bytes>,
+    ) -> Result<Self, ParseArgumentsError> {
         let attachments = if attachments.is_empty() {
             None
         } else {
-            let json = utf8(text)?;
+            let json = utf8(&text)?;
             for span in spans.as_slice() {
                 data::check_placeholders(&json[span.clone()], attachments.len())
                     .map_err(|_| ParseArgumentsError::Attachments)?;
             }
             Some(attachments.into())
         };
-        Ok(Self { text: text.clone(), spans, attachments })
+        Ok(Self { text, spans, attachments })
+    }
+
+    /// What the arguments stand in.
+    pub(crate) fn text(&self) -> &Bytes {
+        &self.text
     }
 
     /// How many arguments there are.
@@ -256,7 +244,7 @@ impl Spans {
     }
 }
 
-fn utf8(text: &Bytes) -> Result<&str, ParseArgumentsError> {
+pub(crate) fn utf8(text: &Bytes) -> Result<&str, ParseArgumentsError> {
     std::str::from_utf8(text).map_err(|error| ParseArgumentsError::Json(de::Error::custom(error)))
 }
 
@@ -267,10 +255,10 @@ fn span(base: usize, value: &RawValue) -> Range<usize> {
 }
 
 /// Reads an array within its limits: the JSON of the event's name, if it has one, and where its arguments stand.
-fn parse_array<'t>(
+pub(crate) fn parse_array<'t>(
     limits: &ArgumentLimits,
     text: &'t Bytes,
-    visitor: ArrayVisitor,
+    named: bool,
 ) -> Result<(Option<&'t str>, Spans), ParseArgumentsError> {
     let json = utf8(text)?;
     // The array itself is no level of an argument.
@@ -278,7 +266,8 @@ fn parse_array<'t>(
         return Err(ParseArgumentsError::TooDeep);
     }
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let visitor = ArrayVisitor { base: json.as_ptr() as usize, ..visitor };
+    let base = json.as_ptr() as usize;
+    let visitor = ArrayVisitor { base, named, max_arguments: limits.max_arguments };
     let Array { name, spans, too_many } = deserializer.deserialize_seq(visitor)?;
     deserializer.end()?;
     if too_many { Err(ParseArgumentsError::TooManyArguments) } else { Ok((name, spans)) }
@@ -294,12 +283,6 @@ struct Array<'de> {
     name: Option<&'de str>,
     spans: Spans,
     too_many: bool,
-}
-
-impl ArrayVisitor {
-    fn new(limits: &ArgumentLimits) -> Self {
-        Self { base: 0, named: false, max_arguments: limits.max_arguments }
-    }
 }
 
 impl<'de> Visitor<'de> for ArrayVisitor {
@@ -336,7 +319,7 @@ impl<'de> Visitor<'de> for ArrayVisitor {
 }
 
 /// The name of an event: a string, or a number as its text.
-fn event_name(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn event_name(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes().first()? {
         b'"' => {
             let inner = &json[1..json.len() - 1];
@@ -540,6 +523,7 @@ fn decode_with_path<T: DeserializeOwned>(json: &str) -> Result<T, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NamedArguments;
     use crate::binary::Binary;
     use serde_json::{Value, json};
 
@@ -573,8 +557,8 @@ mod tests {
         let limits = ArgumentLimits { max_event_name_length: 3, max_arguments: 2, max_json_depth: 2 };
         let parse = |text: &str| {
             let bytes = Bytes::copy_from_slice(text.as_bytes());
-            let parsed = Arguments::parse_event_within(&limits, &bytes, Vec::new());
-            parsed.map(|(_, arguments)| arguments.len()).map_err(|error| error.limit())
+            let parsed = NamedArguments::parse(&limits, bytes, Vec::new());
+            parsed.map(|event| event.into_arguments().len()).map_err(|error| error.limit())
         };
         assert_eq!(parse(r#"["abc",1,[[2]]]"#), Ok(2));
         assert_eq!(parse(r#"["a\u0062c"]"#), Ok(0));
@@ -594,7 +578,7 @@ mod tests {
             let deep = format!("[\"a\",{}1{}]", open.repeat(levels), close.repeat(levels));
             let bytes = Bytes::from(deep);
             let limits = ArgumentLimits::default();
-            let parsed = Arguments::parse_event_within(&limits, &bytes, Vec::new());
+            let parsed = NamedArguments::parse(&limits, bytes.clone(), Vec::new());
             assert!(matches!(parsed, Err(ParseArgumentsError::TooDeep)));
             let (_, arguments) = Arguments::parse_event(&bytes, Vec::new()).unwrap();
             assert!(arguments.get::<Data>(0).is_err());

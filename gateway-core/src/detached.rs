@@ -203,7 +203,7 @@ impl RecordingLink {
 }
 
 impl Link for RecordingLink {
-    fn send(&self, frames: &Frames, volatile: bool) {
+    fn send(&self, frames: Frames, volatile: bool) {
         let text = frames.text_bytes();
         let number = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let ack = frames.as_str().get(..number).and_then(|number| number.parse().ok());

@@ -75,6 +75,11 @@ impl Frames {
         &self.text
     }
 
+    /// The text part without the packet around it, UTF-8.
+    pub fn into_text_bytes(self) -> Bytes {
+        self.text
+    }
+
     /// The text part as a string.
     pub fn as_str(&self) -> &str {
         // Every constructor takes a `String` or leaves the text empty.

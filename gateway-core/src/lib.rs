@@ -37,6 +37,7 @@ mod listeners;
 mod membership;
 mod memory;
 mod metadata;
+mod named_arguments;
 mod namespace_pattern;
 mod operator;
 mod options;
@@ -99,6 +100,7 @@ pub use listeners::{
 pub use membership::{JoinError, Rooms};
 pub use memory::{MemoryAdapter, RoomObserver};
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
+pub use named_arguments::{EventName, NamedArguments, position};
 pub use namespace_pattern::{NamespaceMatch, NamespacePattern, NamespacePredicate};
 pub use operator::{BroadcastOperator, SocketOperator};
 pub use options::{Cookie, CookieBuilder, GatewayOptions, IntoCookie, IntoMillis, ServeClient, Transport};

@@ -20,7 +20,7 @@ pub struct Disconnected;
 /// The connection under a socket. None of its operations blocks.
 pub trait Link: Any + Send + Sync {
     /// Puts a packet into the connection's outbox. A volatile one may be dropped.
-    fn send(&self, frames: &Frames, volatile: bool);
+    fn send(&self, frames: Frames, volatile: bool);
 
     /// Disconnects the socket from its namespace; with `close` the whole connection, after what was
     /// sent before has been delivered.

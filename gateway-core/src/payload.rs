@@ -4,7 +4,7 @@
 
 use std::any::TypeId;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use serde::Serialize;
 
 use crate::arguments::{Arguments, DecodeError};
@@ -13,6 +13,38 @@ use crate::frames::Frames;
 
 /// Bytes kept free in front of the JSON, so that a header (`42/chat,7`) needs no second copy.
 const HEADROOM: usize = 40;
+
+/// The buffer in which a thread serializes one message after the other.
+mod scratch {
+    use std::cell::Cell;
+
+    /// Larger messages keep the buffer they were serialized in.
+    pub(super) const COPIED: usize = 4 << 10;
+
+    /// What a thread keeps at most.
+    const KEPT: usize = 2 * COPIED;
+
+    thread_local! {
+        static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+
+    /// An empty buffer; another one if this thread's is in use.
+    pub(super) fn take() -> Vec<u8> {
+        let mut buffer = SCRATCH.take();
+        if buffer.capacity() == 0 {
+            buffer.reserve(512);
+        }
+        buffer
+    }
+
+    /// A buffer that is not needed any more.
+    pub(super) fn give_back(mut buffer: Vec<u8>) {
+        if buffer.capacity() <= KEPT {
+            buffer.clear();
+            SCRATCH.set(buffer);
+        }
+    }
+}
 
 /// What a value that cannot be sent looks like: its `Serialize` implementation failed.
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +186,7 @@ impl Payload {
     }
 
     fn encode<A: EmitArgs + ?Sized>(event: Option<&str>, arguments: &A) -> Result<Self, EncodeError> {
-        let mut buffer = Vec::with_capacity(128);
+        let mut buffer = scratch::take();
         buffer.resize(HEADROOM, b' ');
         buffer.push(b'[');
         if let Some(event) = event {
@@ -242,15 +274,21 @@ impl Payload {
 
     /// Puts a header in front of the JSON array: the packet as it goes out.
     pub fn into_frames(mut self, header: &[u8]) -> Frames {
-        let text = if header.len() <= HEADROOM {
-            let start = HEADROOM - header.len();
-            self.buffer[start..HEADROOM].copy_from_slice(header);
-            Bytes::from(self.buffer).slice(start..)
+        if header.len() > HEADROOM {
+            let text = [header, self.json()].concat();
+            return Frames::encoded(text.into(), self.attachments);
+        }
+        let start = HEADROOM - header.len();
+        self.buffer[start..HEADROOM].copy_from_slice(header);
+        let text = if self.buffer.len() <= scratch::COPIED {
+            // In memory of just that size, so that what waits in outboxes holds no more.
+            let text = Bytes::copy_from_slice(&self.buffer[start..]);
+            scratch::give_back(self.buffer);
+            text
         } else {
-            let mut text = Vec::with_capacity(header.len() + self.buffer.len() - HEADROOM);
-            text.extend_from_slice(header);
-            text.extend_from_slice(self.json());
-            Bytes::from(text)
+            let mut text = Bytes::from(self.buffer);
+            text.advance(start);
+            text
         };
         Frames::encoded(text, self.attachments)
     }

@@ -407,20 +407,27 @@ impl Socket {
 
     /// Sends an encoded packet of this socket alone.
     pub(crate) fn send_with(&self, frames: Frames, flags: BroadcastFlags) {
-        self.send_frames(&frames.with_compression(flags.compress != Some(false)), flags.volatile);
+        self.send_own(frames.with_compression(flags.compress != Some(false)), flags.volatile);
     }
 
     /// Acknowledges the event that the client numbered `id`.
     pub(crate) fn send_ack(&self, id: u64, payload: Payload) {
         if let Some(frames) = self.nsp().encoder().ack(self.nsp().name(), payload, id) {
-            self.send_frames(&frames, false);
+            self.send_own(frames, false);
         }
     }
 
     /// Sends an encoded packet: what adapters do with the frames of a broadcast.
     pub fn send_frames(&self, frames: &Frames, volatile: bool) {
-        self.hear_outgoing(frames);
-        self.put_frames(frames, volatile);
+        self.send_own(frames.clone(), volatile);
+    }
+
+    /// Sends an encoded packet of this socket alone, which nobody else counts.
+    fn send_own(&self, frames: Frames, volatile: bool) {
+        self.hear_outgoing(&frames);
+        if self.connected() {
+            self.0.link.send(frames, volatile);
+        }
     }
 
     /// Calls the listeners of what goes out.
@@ -436,7 +443,7 @@ impl Socket {
     /// Puts an encoded packet into the outbox and calls nobody: may be done under a lock.
     pub(crate) fn put_frames(&self, frames: &Frames, volatile: bool) {
         if self.connected() {
-            self.0.link.send(frames, volatile);
+            self.0.link.send(frames.clone(), volatile);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use gateway_core::link::Encoder as _;
-use gateway_core::{Arguments, Binary, Data, Frames, Parser, Payload};
+use gateway_core::{Arguments, Binary, Data, Frames, NamedArguments, Parser, Payload};
 use serde::Deserialize;
 
 use crate::engine::packet::{self, PayloadBuilder};
@@ -120,7 +120,9 @@ pub fn msgpack_packet(input: &[u8]) {
     let limits =
         PacketLimits { max_attachments: PacketLimits::MSGPACK_ATTACHMENTS, ..PacketLimits::default() };
     let Ok((packet, attachments)) = msgpack::decode(&Bytes::copy_from_slice(input), &limits) else { return };
-    assert!(packet.json.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(&packet.json).is_ok());
+    assert!(
+        packet.json().is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(packet.json()).is_ok()
+    );
     if let Some((_, arguments)) = arguments(&packet, &attachments, &limits) {
         decode_all(&arguments);
     }
@@ -132,24 +134,25 @@ pub fn msgpack_packet(input: &[u8]) {
         PacketKind::ConnectError => 4,
     };
     let header = msgpack::Header { kind, namespace: packet.namespace(), id: packet.ack };
-    let frame = msgpack::encode(header, &packet.json, &attachments);
+    let frame = msgpack::encode(header, packet.json(), &attachments);
     let (again, attachments_again) = msgpack::decode(&frame.into(), &limits).expect("a packet of ours");
     assert_eq!((again.kind, again.namespace(), again.ack), (packet.kind, packet.namespace(), packet.ack));
-    assert_eq!((again.json, attachments_again), (packet.json, attachments));
+    assert_eq!((again.json(), attachments_again), (packet.json(), attachments));
 }
 
 /// A frame of plain WebSocket.
 pub fn envelope(input: &[u8]) {
     let limits = gateway_core::ArgumentLimits::default();
     let frame = Bytes::copy_from_slice(input);
-    let Ok((event, arguments)) = parse_envelope(&frame, &limits) else { return };
+    let Ok(event) = parse_envelope(frame, &limits) else { return };
+    let (name, arguments) = (event.name().to_owned(), event.into_arguments());
     decode_all(&arguments);
-    let payload = Payload::event(&event, &arguments).expect("received arguments can be sent");
+    let payload = Payload::event(&name, &arguments).expect("received arguments can be sent");
     let frames = WsEncoder.event("/", payload, None);
-    let (event_again, again) = parse_envelope(frames.text_bytes(), &gateway_core::ArgumentLimits::NONE)
+    let again = parse_envelope(frames.text_bytes().clone(), &gateway_core::ArgumentLimits::NONE)
         .expect("an envelope of ours");
-    assert_eq!(event_again, event);
-    same_arguments(&again, &arguments);
+    assert_eq!(again.name(), name);
+    same_arguments(&again.into_arguments(), &arguments);
 }
 
 /// Name and arguments of an event, or the arguments of an acknowledgement.
@@ -161,11 +164,13 @@ fn arguments(
     let (limits, attachments) = (&limits.arguments, attachments.to_vec());
     match packet.kind {
         PacketKind::Event => {
-            let (name, arguments) = Arguments::parse_event_within(limits, &packet.json, attachments).ok()?;
-            Some((Some(name.into_owned()), arguments))
+            let json = Bytes::copy_from_slice(packet.json());
+            let event = NamedArguments::parse(limits, json, attachments).ok()?;
+            Some((Some(event.name().to_owned()), event.into_arguments()))
         }
         PacketKind::Ack => {
-            let arguments = Arguments::parse_acknowledgement_within(limits, &packet.json, attachments);
+            let json = Bytes::copy_from_slice(packet.json());
+            let arguments = Arguments::parse_acknowledgement_within(limits, &json, attachments);
             Some((None, arguments.ok()?))
         }
         _ => None,

@@ -87,7 +87,7 @@ impl Client {
 struct ClientLink(mpsc::UnboundedSender<Frames>);
 
 impl Link for ClientLink {
-    fn send(&self, frames: &Frames, _volatile: bool) {
+    fn send(&self, frames: Frames, _volatile: bool) {
         // Tests drop clients when they are done.
         let _ = self.0.send(frames.clone());
     }

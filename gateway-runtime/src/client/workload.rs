@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use gateway_core::{Arguments, DisconnectReason, Socket, telemetry};
+use gateway_core::{DisconnectReason, NamedArguments, Socket, telemetry};
 
 use super::member::{Arrived, Client, Entry, queue_cost};
 use super::metrics::Share;
@@ -63,8 +63,7 @@ impl Workload {
     pub(crate) fn event(
         &mut self,
         key: ClientKey,
-        name: &str,
-        arguments: Arguments,
+        event: NamedArguments,
         ack: Option<u64>,
         cx: &mut Context<'_>,
     ) {
@@ -72,8 +71,8 @@ impl Workload {
         let Some(index) = self.clients.iter().position(|client| client.key == key) else { return };
         let client = &mut self.clients[index];
         let waits = full || client.is_blocked();
-        let Some(route) = client.route(name, waits) else { return };
-        let arrived = Arrived { route, arguments, ack };
+        let Some(route) = client.route(event.name(), waits) else { return };
+        let arrived = Arrived { route, arguments: event.into_arguments(), ack };
         if waits {
             let was_saturated = self.queued_bytes >= self.limits.max_queued_bytes;
             self.queued_bytes += queue_cost(&arrived);

@@ -176,7 +176,7 @@ impl SessionLink {
     /// Over Engine.IO the text of `frames` starts with the packet type `4` already, so that a
     /// broadcast encodes it once for all. A volatile packet is dropped if the transport could not
     /// take it now.
-    pub(crate) fn send(&self, frames: &Frames, volatile: bool) {
+    pub(crate) fn send(&self, frames: Frames, volatile: bool) {
         let mut shared = self.shared.lock();
         if shared.state != State::Open || shared.overflowed {
             return;
@@ -187,7 +187,7 @@ impl SessionLink {
             telemetry::packet_dropped("volatile");
             return;
         }
-        let bytes = shared.outbox_bytes + cost(frames);
+        let bytes = shared.outbox_bytes + cost(&frames);
         let wake = if bytes > self.max_outbox_bytes {
             shared.overflowed = true;
             true
@@ -195,7 +195,7 @@ impl SessionLink {
             let was_empty = shared.queue.is_empty();
             shared.outbox_bytes = bytes;
             shared.queued += 1;
-            shared.queue.push_back(frames.clone());
+            shared.queue.push_back(frames);
             was_empty
         };
         if wake && !shared.awake {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::STANDARD as BASE64;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use gateway_core::Frames;
 
 /// Between the packets of a payload.
@@ -42,14 +42,17 @@ pub(crate) enum Packet {
 #[error("not an Engine.IO packet")]
 pub(crate) struct Malformed;
 
-/// Decodes a text packet, which must be valid UTF-8. The message shares the buffer it came in.
-pub(crate) fn decode(packet: Bytes) -> Result<Packet, Malformed> {
+/// Decodes a text packet, which must be valid UTF-8. The message keeps the buffer it came in.
+pub(crate) fn decode(mut packet: Bytes) -> Result<Packet, Malformed> {
     match packet.first() {
         Some(b'0') => Ok(Packet::Open),
         Some(b'1') => Ok(Packet::Close),
         Some(b'2') => Ok(Packet::Ping { probe: &packet[1..] == b"probe" }),
         Some(b'3') => Ok(Packet::Pong),
-        Some(b'4') => Ok(Packet::Text(packet.slice(1..))),
+        Some(b'4') => {
+            packet.advance(1);
+            Ok(Packet::Text(packet))
+        }
         Some(b'5') => Ok(Packet::Upgrade),
         Some(b'6') => Ok(Packet::Noop),
         Some(b'b') => decode_base64(&packet[1..]).map(Packet::Binary),

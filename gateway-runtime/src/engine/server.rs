@@ -378,7 +378,7 @@ impl<A: Application> Engine<A> {
         let link = SessionLink::new(id, query.revision, transport, self.config.limits.max_outbox_bytes);
         if let Some(packet) = &self.config.initial_packet {
             // Behind the open packet, before anything that the application sends.
-            link.send(packet, false);
+            link.send(packet.clone(), false);
         }
         let registration = self.registry.register(&link);
         if registration.is_none() && !self.registry.is_stopped() {

@@ -2,9 +2,10 @@
 //!
 //! `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, for example `51-/chat,7["file",{…}]`.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use gateway_core::ArgumentLimits;
 
 /// What a packet of a client may be.
@@ -56,12 +57,21 @@ pub(crate) struct Packet {
     pub(crate) kind: PacketKind,
     /// How many binary messages follow.
     pub(crate) attachments: usize,
-    /// Where the namespace stands in `text`; `None` is the main namespace.
-    namespace: Option<(usize, usize)>,
+    namespace: Name,
     pub(crate) ack: Option<u64>,
-    /// The JSON behind the header; empty if there is none.
-    pub(crate) json: Bytes,
+    /// The whole packet, so that nothing but its position is kept of a part.
     text: Bytes,
+    /// Where the JSON behind the header begins.
+    json: usize,
+}
+
+/// The namespace of a packet.
+#[derive(Debug, PartialEq, Eq)]
+enum Name {
+    Main,
+    /// It stands there in the packet's text.
+    At(Range<usize>),
+    Own(Bytes),
 }
 
 /// A text that is no packet.
@@ -116,16 +126,29 @@ impl Packet {
         ack: Option<u64>,
         json: Bytes,
     ) -> Self {
-        let position = namespace.as_ref().map(|name| (0, name.len()));
-        let text = namespace.unwrap_or_default();
-        Self { kind, attachments: 0, namespace: position, ack, json, text }
+        let namespace = namespace.map_or(Name::Main, Name::Own);
+        Self { kind, attachments: 0, namespace, ack, text: json, json: 0 }
     }
 
     /// The namespace, `/` if the packet names none.
     pub(crate) fn namespace(&self) -> &str {
-        self.namespace
-            .and_then(|(start, end)| std::str::from_utf8(&self.text[start..end]).ok())
-            .unwrap_or("/")
+        let name = match &self.namespace {
+            Name::Main => return "/",
+            Name::At(range) => self.text.get(range.clone()).unwrap_or_default(),
+            Name::Own(name) => name,
+        };
+        std::str::from_utf8(name).unwrap_or("/")
+    }
+
+    /// The JSON behind the header; empty if there is none.
+    pub(crate) fn json(&self) -> &[u8] {
+        self.text.get(self.json..).unwrap_or_default()
+    }
+
+    /// The JSON behind the header, in the buffer it came in.
+    pub(crate) fn into_json(mut self) -> Bytes {
+        self.text.advance(self.json);
+        self.text
     }
 }
 
@@ -145,7 +168,7 @@ pub(crate) fn decode(text: Bytes, max_attachments: usize) -> Result<Packet, Pack
     let attachments = if binary { decode_attachments(&text, &mut at, max_attachments)? } else { 0 };
     let namespace = decode_namespace(&text, &mut at);
     let ack = decode_ack(&text, &mut at)?;
-    let json = text.slice(at..);
+    let json = &text[at..];
     let valid = match kind {
         PacketKind::Connect => json.is_empty() || json.first() == Some(&b'{'),
         PacketKind::Disconnect => json.is_empty(),
@@ -153,7 +176,7 @@ pub(crate) fn decode(text: Bytes, max_attachments: usize) -> Result<Packet, Pack
         PacketKind::ConnectError => true,
     };
     if valid {
-        Ok(Packet { kind, attachments, namespace, ack, json, text })
+        Ok(Packet { kind, attachments, namespace, ack, text, json: at })
     } else {
         Err(PacketError::Payload)
     }
@@ -181,15 +204,15 @@ fn decode_attachments(text: &[u8], at: &mut usize, max: usize) -> Result<usize, 
     }
 }
 
-fn decode_namespace(text: &[u8], at: &mut usize) -> Option<(usize, usize)> {
+fn decode_namespace(text: &[u8], at: &mut usize) -> Name {
     if text.get(*at) != Some(&b'/') {
-        return None;
+        return Name::Main;
     }
     let start = *at;
     let comma = text[start..].iter().position(|byte| *byte == b',');
     let end = comma.map_or(text.len(), |length| start + length);
     *at = (end + 1).min(text.len());
-    Some((start, end))
+    Name::At(start..end)
 }
 
 fn decode_ack(text: &[u8], at: &mut usize) -> Result<Option<u64>, PacketError> {
@@ -207,24 +230,65 @@ pub(crate) fn is_reserved(event: &str) -> bool {
     RESERVED_EVENTS.contains(&event)
 }
 
-/// Writes the header of an outgoing packet, with the Engine.IO type `4` (message) in front: the same
-/// bytes serve every transport.
-pub(crate) fn header(kind: u8, attachments: usize, namespace: &str, id: Option<u64>) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut header = Vec::with_capacity(32);
-    header.extend_from_slice(&[b'4', kind]);
-    if attachments > 0 {
-        // Writing to a `Vec` does not fail.
-        let _ = write!(header, "{attachments}-");
+/// The header of an outgoing packet, with the Engine.IO type `4` (message) in front: the same bytes serve
+/// every transport.
+pub(crate) struct Header {
+    start: [u8; HEADER],
+    length: usize,
+    /// All of it, if it is longer than that.
+    long: Vec<u8>,
+}
+
+/// Most headers are shorter, and need no allocation.
+const HEADER: usize = 40;
+
+impl Header {
+    /// Writes the header.
+    pub(crate) fn new(kind: u8, attachments: usize, namespace: &str, id: Option<u64>) -> Self {
+        use std::io::Write as _;
+        let mut header = Self { start: [0; HEADER], length: 0, long: Vec::new() };
+        header.push(&[b'4', kind]);
+        // Writing to memory does not fail.
+        if attachments > 0 {
+            let _ = write!(header, "{attachments}-");
+        }
+        if namespace != "/" {
+            header.push(namespace.as_bytes());
+            header.push(b",");
+        }
+        if let Some(id) = id {
+            let _ = write!(header, "{id}");
+        }
+        header
     }
-    if namespace != "/" {
-        header.extend_from_slice(namespace.as_bytes());
-        header.push(b',');
+
+    /// The bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        if self.long.is_empty() { &self.start[..self.length] } else { &self.long }
     }
-    if let Some(id) = id {
-        let _ = write!(header, "{id}");
+
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if !self.long.is_empty() {
+            self.long.extend_from_slice(bytes);
+        } else if let Some(free) = self.start.get_mut(self.length..end) {
+            free.copy_from_slice(bytes);
+            self.length = end;
+        } else {
+            self.long = [&self.start[..self.length], bytes].concat();
+        }
     }
-    header
+}
+
+impl std::io::Write for Header {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.push(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -237,7 +301,7 @@ mod tests {
 
     fn parts(text: &'static str) -> (PacketKind, usize, String, Option<u64>, String) {
         let packet = packet(text).unwrap();
-        let json = String::from_utf8(packet.json.to_vec()).unwrap();
+        let json = String::from_utf8(packet.json().to_vec()).unwrap();
         (packet.kind, packet.attachments, packet.namespace().to_owned(), packet.ack, json)
     }
 
@@ -277,8 +341,18 @@ mod tests {
 
     #[test]
     fn headers() {
-        assert_eq!(header(b'2', 0, "/", None), b"42");
-        assert_eq!(header(b'2', 0, "/chat", Some(7)), b"42/chat,7");
-        assert_eq!(header(b'5', 2, "/chat", None), b"452-/chat,");
+        let header = |kind, attachments, namespace: &str, id| {
+            String::from_utf8(Header::new(kind, attachments, namespace, id).as_bytes().to_vec()).unwrap()
+        };
+        assert_eq!(header(b'2', 0, "/", None), "42");
+        assert_eq!(header(b'2', 0, "/chat", Some(7)), "42/chat,7");
+        assert_eq!(header(b'5', 2, "/chat", None), "452-/chat,");
+        for length in 30..50 {
+            let namespace = format!("/{}", "n".repeat(length));
+            assert_eq!(
+                header(b'5', 12, &namespace, Some(u64::MAX)),
+                format!("4512-{namespace},{}", u64::MAX)
+            );
+        }
     }
 }

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::{
-    Arguments, ConnectError, DisconnectReason, Handshake, ParseArgumentsError, RequestHead, Session, Socket,
-    serve, telemetry,
+    Arguments, ConnectError, DisconnectReason, Handshake, NamedArguments, ParseArgumentsError, RequestHead,
+    Session, Socket, serve, telemetry,
 };
 use serde_json::Value;
 use tokio::time::Sleep;
@@ -128,8 +128,8 @@ impl SocketIoConnection {
         let position = self.joined.iter().position(|joined| joined.socket.nsp().name() == name);
         match (packet.kind, position) {
             (PacketKind::Connect, None) => self.connect(&packet, cx),
-            (PacketKind::Event, Some(position)) => self.event(position, &packet, attachments, cx),
-            (PacketKind::Ack, Some(position)) => self.ack(position, &packet, attachments),
+            (PacketKind::Event, Some(position)) => self.event(position, packet, attachments, cx),
+            (PacketKind::Ack, Some(position)) => self.ack(position, packet, attachments),
             (PacketKind::Disconnect, Some(position)) => {
                 self.leave(position, DisconnectReason::ClientNamespaceDisconnect, cx);
                 Ok(())
@@ -150,10 +150,10 @@ impl SocketIoConnection {
             let (name, query) = version_2::split(packet.namespace());
             return self.join(name, query.map(version_2::auth), cx);
         }
-        let auth = if packet.json.is_empty() {
+        let auth = if packet.json().is_empty() {
             None
         } else {
-            Some(serde_json::from_slice::<Value>(&packet.json).map_err(|_| MALFORMED)?)
+            Some(serde_json::from_slice::<Value>(packet.json()).map_err(|_| MALFORMED)?)
         };
         self.join(packet.namespace(), auth, cx)
     }
@@ -190,7 +190,7 @@ impl SocketIoConnection {
 
     fn refuse(&self, namespace: &str, error: &ConnectError) {
         let refusal = encoder::connect_error(self.link.parser(), namespace, error);
-        self.link.session().send(&refusal, false);
+        self.link.session().send(refusal, false);
     }
 
     fn poll_asking(&mut self, cx: &mut Context<'_>) -> Result<(), CloseReason> {
@@ -270,7 +270,7 @@ impl SocketIoConnection {
                     let refuse =
                         if self.is_version_2() { version_2::connect_error } else { encoder::connect_error };
                     let refusal = refuse(self.link.parser(), candidate.socket().nsp().name(), &error);
-                    self.link.session().send(&refusal, false);
+                    self.link.session().send(refusal, false);
                 }
             }
         }
@@ -290,8 +290,8 @@ impl SocketIoConnection {
         let session = self.link.session();
         if let Some(restored) = restored.and_then(Restored::take) {
             let resumed = serve::resume(&socket, restored, |missed| {
-                missed.iter().for_each(|event| session.send(event, false));
-                session.send(&connected, false);
+                missed.into_iter().for_each(|event| session.send(event, false));
+                session.send(connected.clone(), false);
             });
             if !resumed {
                 // What it has missed was dropped while middlewares decided, or it was disconnected: it comes again as a
@@ -301,7 +301,7 @@ impl SocketIoConnection {
                 return;
             }
         } else {
-            session.send(&connected, false);
+            session.send(connected, false);
             serve::connect(&socket);
         }
         let key = self.workload.join(socket.clone(), entry.handler(), cx);
@@ -311,29 +311,30 @@ impl SocketIoConnection {
     fn event(
         &mut self,
         position: usize,
-        packet: &Packet,
+        packet: Packet,
         attachments: Vec<Bytes>,
         cx: &mut Context<'_>,
     ) -> Result<(), CloseReason> {
         let Joined { socket, key, .. } = &self.joined[position];
         let limits = &self.server.config().packets.arguments;
-        let (name, arguments) =
-            Arguments::parse_event_within(limits, &packet.json, attachments).map_err(no_arguments)?;
-        if codec::is_reserved(&name) {
+        let ack = packet.ack;
+        let event = NamedArguments::parse(limits, packet.into_json(), attachments).map_err(no_arguments)?;
+        if codec::is_reserved(event.name()) {
             return Err(MALFORMED);
         }
         // As in Node, a client that the server has disconnected is not heard any more.
         if socket.connected() {
-            self.workload.event(*key, &name, arguments, packet.ack, cx);
+            self.workload.event(*key, event, ack, cx);
         }
         Ok(())
     }
 
-    fn ack(&self, position: usize, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
+    fn ack(&self, position: usize, packet: Packet, attachments: Vec<Bytes>) -> Result<(), CloseReason> {
         let limits = &self.server.config().packets.arguments;
-        let arguments = Arguments::parse_acknowledgement_within(limits, &packet.json, attachments);
+        let ack = packet.ack;
+        let arguments = Arguments::parse_acknowledgement_within(limits, &packet.into_json(), attachments);
         let arguments = arguments.map_err(no_arguments)?;
-        if let Some(id) = packet.ack {
+        if let Some(id) = ack {
             serve::resolve_ack(&self.joined[position].socket, id, arguments);
         }
         Ok(())
@@ -351,7 +352,7 @@ impl SocketIoConnection {
         while let Some(joined) = self.joined.last() {
             self.link
                 .session()
-                .send(&encoder::disconnected(self.link.parser(), joined.socket.nsp().name()), false);
+                .send(encoder::disconnected(self.link.parser(), joined.socket.nsp().name()), false);
             self.leave(self.joined.len() - 1, DisconnectReason::ServerNamespaceDisconnect, cx);
         }
     }

@@ -6,7 +6,7 @@ use gateway_core::link::Encoder;
 use gateway_core::{ConnectError, Frames, Parser, Payload};
 use serde::Serialize;
 
-use super::codec::header;
+use super::codec::Header;
 use super::msgpack;
 
 /// The encoder of a parser.
@@ -60,7 +60,7 @@ impl Encoder for SocketIoEncoder {
 fn encode((text, binary): (u8, u8), namespace: &str, payload: Payload, id: Option<u64>) -> Frames {
     let attachments = payload.attachments().len();
     let kind = if attachments == 0 { text } else { binary };
-    payload.into_frames(&header(kind, attachments, namespace, id))
+    payload.into_frames(Header::new(kind, attachments, namespace, id).as_bytes())
 }
 
 /// A client's CONNECT.
@@ -109,8 +109,7 @@ pub(super) fn control<T: Serialize + ?Sized>(
         let header = msgpack::Header { kind: kind - b'0', namespace, id: None };
         return Frames::binary(msgpack::encode(header, &json, &[]).into());
     }
-    let mut text = header(kind, 0, namespace, None);
-    text.extend(json);
+    let text = [Header::new(kind, 0, namespace, None).as_bytes(), &json].concat();
     Frames::encoded(text.into(), Vec::new())
 }
 

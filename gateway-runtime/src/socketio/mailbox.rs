@@ -71,14 +71,14 @@ impl ConnectionLink {
 }
 
 impl Link for ConnectionLink {
-    fn send(&self, frames: &Frames, volatile: bool) {
+    fn send(&self, frames: Frames, volatile: bool) {
         self.session.send(frames, volatile);
     }
 
     fn disconnect(&self, socket: &Socket, close: bool) {
         // The socket is out at once, as in Node; its hooks are called by the connection.
         if socket.connected() {
-            self.session.send(&encoder::disconnected(self.parser, socket.nsp().name()), false);
+            self.session.send(encoder::disconnected(self.parser, socket.nsp().name()), false);
             serve::disconnect(socket, &DisconnectReason::ServerNamespaceDisconnect);
             self.ask(Request::Left(socket.clone()));
         }

@@ -178,12 +178,12 @@ impl Reader {
 
     async fn decoded(&mut self, decoded: Result<Decoded, PacketError>) -> Result<(), End> {
         match decoded.map_err(|_| End(reason::PARSE_ERROR))? {
-            Some((packet, attachments)) => self.packet(&packet, attachments).await,
+            Some((packet, attachments)) => self.packet(packet, attachments).await,
             None => Ok(()),
         }
     }
 
-    async fn packet(&mut self, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), End> {
+    async fn packet(&mut self, packet: Packet, attachments: Vec<Bytes>) -> Result<(), End> {
         if packet.namespace() == MARKER_NAMESPACE {
             self.shared.inbox.marker_returned();
             if packet.kind == PacketKind::Connect {
@@ -194,8 +194,8 @@ impl Reader {
             return Ok(());
         }
         match packet.kind {
-            PacketKind::Connect => self.answer(id(&packet.json)),
-            PacketKind::ConnectError => self.answer(Err(refusal(&packet.json))),
+            PacketKind::Connect => self.answer(id(packet.json())),
+            PacketKind::ConnectError => self.answer(Err(refusal(packet.json()))),
             PacketKind::Disconnect => Err(End(reason::IO_SERVER_DISCONNECT)),
             PacketKind::Event => self.event(packet, attachments),
             PacketKind::Ack => self.ack(packet, attachments),
@@ -209,10 +209,11 @@ impl Reader {
         Ok(())
     }
 
-    fn event(&self, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), End> {
+    fn event(&self, packet: Packet, attachments: Vec<Bytes>) -> Result<(), End> {
+        let (ack, json) = (packet.ack, packet.into_json());
         let (name, arguments) =
-            Arguments::parse_event(&packet.json, attachments).map_err(|_| End(reason::PARSE_ERROR))?;
-        let acknowledge = packet.ack.map(|id| Acknowledge {
+            Arguments::parse_event(&json, attachments).map_err(|_| End(reason::PARSE_ERROR))?;
+        let acknowledge = ack.map(|id| Acknowledge {
             id,
             namespace: self.shared.namespace.clone(),
             parser: self.shared.parser,
@@ -222,10 +223,11 @@ impl Reader {
         if fits { Ok(()) } else { Err(End(reason::TOO_MANY_EVENTS)) }
     }
 
-    fn ack(&self, packet: &Packet, attachments: Vec<Bytes>) -> Result<(), End> {
-        let arguments = Arguments::parse_acknowledgement(&packet.json, attachments);
+    fn ack(&self, packet: Packet, attachments: Vec<Bytes>) -> Result<(), End> {
+        let (ack, json) = (packet.ack, packet.into_json());
+        let arguments = Arguments::parse_acknowledgement(&json, attachments);
         let arguments = arguments.map_err(|_| End(reason::PARSE_ERROR))?;
-        let waiting = packet.ack.and_then(|id| self.shared.acks.lock().waiting.remove(&id));
+        let waiting = ack.and_then(|id| self.shared.acks.lock().waiting.remove(&id));
         if let Some(waiting) = waiting {
             // One who gave up waiting does not want to know.
             let _ = waiting.send(arguments);

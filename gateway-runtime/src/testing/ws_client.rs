@@ -50,9 +50,9 @@ impl TestFrame {
 
     /// The event, if the frame is `{"event": …, "data": …}`.
     fn event(&self) -> Option<TestEvent> {
-        let bytes = self.bytes();
-        let (name, arguments) = parse_envelope(&bytes, &ArgumentLimits::NONE).ok()?;
-        Some(TestEvent::new(name.into_owned(), arguments, None))
+        let event = parse_envelope(self.bytes(), &ArgumentLimits::NONE).ok()?;
+        let name = event.name().to_owned();
+        Some(TestEvent::new(name, event.into_arguments(), None))
     }
 
     fn is_event(&self, name: &str) -> bool {

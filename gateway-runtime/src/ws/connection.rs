@@ -7,7 +7,7 @@ use std::task::Context;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use gateway_core::link::Link;
-use gateway_core::{Arguments, Disconnected, Frames, Socket, Transport, serve, telemetry};
+use gateway_core::{Disconnected, Frames, NamedArguments, Socket, Transport, serve, telemetry};
 
 use super::message::{self, Ignored, WsFrame};
 use super::server::WsServer;
@@ -41,7 +41,7 @@ impl WsConnection {
         })
     }
 
-    fn frame(&mut self, bytes: &Bytes, binary: bool, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+    fn frame(&mut self, bytes: Bytes, binary: bool, cx: &mut Context<'_>) -> Result<(), CloseReason> {
         if let Some(rate) = &mut self.packet_rate
             && rate.take(cx).is_err()
         {
@@ -53,20 +53,20 @@ impl WsConnection {
         Ok(())
     }
 
-    fn message(&mut self, bytes: &Bytes, binary: bool, cx: &mut Context<'_>) {
+    fn message(&mut self, bytes: Bytes, binary: bool, cx: &mut Context<'_>) {
         let key = self.join(cx);
         if let Some(parser) = &self.server.config().message_parser {
-            let frame = match std::str::from_utf8(bytes) {
+            let frame = match std::str::from_utf8(&bytes) {
                 Ok(text) if !binary => WsFrame::Text(text),
-                _ => WsFrame::Binary(bytes),
+                _ => WsFrame::Binary(&bytes),
             };
             if let Some(message) = parser.parse(frame) {
-                self.event(key, &message.event, message.arguments, cx);
+                self.event(key, NamedArguments::new(message.event, message.arguments), cx);
             }
             return;
         }
         match message::parse_envelope(bytes, &self.server.config().arguments) {
-            Ok((event, arguments)) => self.event(key, &event, arguments, cx),
+            Ok(event) => self.event(key, event, cx),
             Err(Ignored::Limit(limit)) => {
                 telemetry::limit_exceeded(limit);
                 tracing::debug!(socket = self.socket.id(), "a frame that exceeds {limit} was ignored");
@@ -77,21 +77,21 @@ impl WsConnection {
         }
     }
 
-    fn event(&mut self, key: ClientKey, event: &str, arguments: Arguments, cx: &mut Context<'_>) {
+    fn event(&mut self, key: ClientKey, event: NamedArguments, cx: &mut Context<'_>) {
         // A client that the server has disconnected is not heard any more.
         if self.socket.connected() {
-            self.workload.event(key, event, arguments, None, cx);
+            self.workload.event(key, event, None, cx);
         }
     }
 }
 
 impl Connection for WsConnection {
     fn on_text(&mut self, text: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        self.frame(&text, false, cx)
+        self.frame(text, false, cx)
     }
 
     fn on_binary(&mut self, bytes: Bytes, cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        self.frame(&bytes, true, cx)
+        self.frame(bytes, true, cx)
     }
 
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
@@ -143,7 +143,7 @@ fn normal_closure() -> CloseReason {
 }
 
 impl Link for WsLink {
-    fn send(&self, frames: &Frames, volatile: bool) {
+    fn send(&self, frames: Frames, volatile: bool) {
         if let Some(session) = self.session.get() {
             session.send(frames, volatile);
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_core::{ArgumentLimits, Arguments, ParseArgumentsError};
+use gateway_core::{ArgumentLimits, Arguments, EventName, NamedArguments, ParseArgumentsError, position};
 use serde::Serialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -96,27 +96,15 @@ pub(crate) enum Ignored {
 }
 
 /// Reads `{"event": "name", "data": …}`; anything else is ignored.
-pub(crate) fn parse_envelope<'f>(
-    frame: &'f Bytes,
-    limits: &ArgumentLimits,
-) -> Result<(Cow<'f, str>, Arguments), Ignored> {
-    let text = std::str::from_utf8(frame).map_err(|_| Ignored::NoEnvelope)?;
+pub(crate) fn parse_envelope(frame: Bytes, limits: &ArgumentLimits) -> Result<NamedArguments, Ignored> {
+    let text = std::str::from_utf8(&frame).map_err(|_| Ignored::NoEnvelope)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let (event, data) = deserializer.deserialize_map(EnvelopeVisitor).map_err(|_| Ignored::NoEnvelope)?;
     deserializer.end().map_err(|_| Ignored::NoEnvelope)?;
-    let event = event.ok_or(Ignored::NoEnvelope)?;
-    if event.len() > limits.max_event_name_length {
-        return Err(Ignored::Limit("max_event_name_length"));
-    }
-    let arguments = match data {
-        Some(data) => {
-            let data = frame.slice_ref(data.get().as_bytes());
-            Arguments::from_json_within(limits, &data)
-                .map_err(|error| error.limit().map_or(Ignored::NoEnvelope, Ignored::Limit))?
-        }
-        None => Arguments::none(),
-    };
-    Ok((event, arguments))
+    let event = EventName::of(event.ok_or(Ignored::NoEnvelope)?, &frame);
+    let data = data.map(|data| position(data.get(), &frame));
+    NamedArguments::found(limits, frame, event, data)
+        .map_err(|error| error.limit().map_or(Ignored::NoEnvelope, Ignored::Limit))
 }
 
 struct EnvelopeVisitor;
@@ -187,8 +175,9 @@ mod tests {
 
     fn parse(text: &'static str) -> Option<(String, Option<Value>)> {
         let bytes = Bytes::from_static(text.as_bytes());
-        let (event, arguments) = parse_envelope(&bytes, &ArgumentLimits::default()).ok()?;
-        Some((event.into_owned(), arguments.body().map(|body| body.decode().unwrap())))
+        let event = parse_envelope(bytes, &ArgumentLimits::default()).ok()?;
+        let name = event.name().to_owned();
+        Some((name, event.into_arguments().body().map(|body| body.decode().unwrap())))
     }
 
     #[test]
@@ -219,13 +208,13 @@ mod tests {
         }
         let limits = ArgumentLimits::default();
         let latin = Bytes::from_static(b"{\"event\":\"\xff\"}");
-        assert_eq!(parse_envelope(&latin, &limits).err(), Some(Ignored::NoEnvelope));
+        assert_eq!(parse_envelope(latin, &limits).err(), Some(Ignored::NoEnvelope));
     }
 
     #[test]
     fn what_exceeds_a_limit_is_ignored() {
         let limits = ArgumentLimits::default();
-        let ignored = |text: String| parse_envelope(&Bytes::from(text), &limits).err();
+        let ignored = |text: String| parse_envelope(Bytes::from(text), &limits).err();
         let long = format!(r#"{{"event":"{}"}}"#, "e".repeat(1025));
         assert_eq!(ignored(long), Some(Ignored::Limit("max_event_name_length")));
         let deep =

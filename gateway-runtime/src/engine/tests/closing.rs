@@ -15,11 +15,11 @@ async fn what_was_sent_before_a_close_arrives_over_websocket() {
     let link = server.opened().await;
     let body = "x".repeat(50_000);
     for number in 0..40 {
-        link.send(&Frames::text(format!("4{number}{body}")), false);
+        link.send(Frames::text(format!("4{number}{body}")), false);
     }
     link.close(CloseReason::ForcedServerClose);
     link.close(CloseReason::ParseError);
-    link.send(&Frames::text("4late".to_owned()), false);
+    link.send(Frames::text("4late".to_owned()), false);
     assert!(!link.is_open());
     for number in 0..40 {
         assert_eq!(client.text().await, format!("4{number}{body}"));
@@ -34,7 +34,7 @@ async fn what_was_sent_before_a_close_arrives_over_polling() {
     let mut server = serve(EngineConfig::default()).await;
     let session = server.open_polling().await;
     let link = server.opened().await;
-    link.send(&Frames::text("4a".to_owned()), false);
+    link.send(Frames::text("4a".to_owned()), false);
     link.close(CloseReason::ForcedServerClose);
     // Not in one payload: socket.io-client 4 would throw the message away.
     assert_eq!(server.get(&session).await.body, "4a");
@@ -48,7 +48,7 @@ async fn a_client_that_closes_itself_ends_a_close_over_polling() {
     let mut server = serve(EngineConfig::default()).await;
     let session = server.open_polling().await;
     let link = server.opened().await;
-    link.send(&Frames::text("4a".to_owned()), false);
+    link.send(Frames::text("4a".to_owned()), false);
     link.close(CloseReason::ForcedServerClose);
     assert_eq!(server.get(&session).await.body, "4a");
     assert_eq!(server.request("POST", &session, "1").await.body, "ok");
@@ -69,7 +69,7 @@ async fn a_close_waits_no_longer_than_its_limit() {
     let _client = server.open_websocket().await;
     let link = server.opened().await;
     for _ in 0..100 {
-        link.send(&Frames::text("4".repeat(100_000)), false);
+        link.send(Frames::text("4".repeat(100_000)), false);
     }
     link.close(CloseReason::ForcedServerClose);
     assert_eq!(server.closed().await, CloseReason::ForcedServerClose);
@@ -110,15 +110,15 @@ async fn drained_waits_for_the_write_and_fails_if_the_session_ends_first() {
     let session = server.open_polling().await;
     let link = server.opened().await;
     assert_eq!(soon(link.drained()).await, Ok(()));
-    link.send(&Frames::text("4a".to_owned()), false);
+    link.send(Frames::text("4a".to_owned()), false);
     let drained = tokio::spawn(link.drained());
-    link.send(&Frames::text("4b".to_owned()), false);
+    link.send(Frames::text("4b".to_owned()), false);
     assert_eq!(link.outbox_len(), 2);
     assert_eq!(server.get(&session).await.body, "4a\x1e4b");
     assert_eq!(soon(drained).await.expect("no panic"), Ok(()));
     assert_eq!(soon(link.drained()).await, Ok(()));
 
-    link.send(&Frames::text("4c".to_owned()), false);
+    link.send(Frames::text("4c".to_owned()), false);
     let drained = link.drained();
     server.request("POST", &session, "7").await;
     assert_eq!(server.closed().await, CloseReason::ParseError);
@@ -126,7 +126,7 @@ async fn drained_waits_for_the_write_and_fails_if_the_session_ends_first() {
 
     let mut client = server.open_websocket().await;
     let link = server.opened().await;
-    link.send(&Frames::text("4d".to_owned()), false);
+    link.send(Frames::text("4d".to_owned()), false);
     let drained = link.drained();
     link.close(CloseReason::ForcedClose);
     assert_eq!(soon(drained).await, Ok(()));

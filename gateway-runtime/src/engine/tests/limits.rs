@@ -25,7 +25,7 @@ async fn a_client_past_the_outbox_limit_is_disconnected() {
     // More than the limit and all that the operating system buffers on a loopback connection.
     soon(async {
         while link.is_open() {
-            link.send(&Frames::binary(body.clone()), false);
+            link.send(Frames::binary(body.clone()), false);
             assert!(link.outbox_bytes() <= 1 << 20);
             tokio::task::yield_now().await;
         }
@@ -44,7 +44,7 @@ async fn a_polling_client_that_does_not_poll_is_bounded_too() {
     let link = server.opened().await;
     // Packets without a single byte count as well.
     for _ in 0..1000 {
-        link.send(&Frames::text(String::new()), false);
+        link.send(Frames::text(String::new()), false);
     }
     assert_eq!(server.closed().await, CloseReason::TransportError);
 }
@@ -56,7 +56,7 @@ async fn a_client_that_takes_nothing_is_disconnected() {
     let mut client = server.open_websocket().await;
     let link = server.opened().await;
     for _ in 0..120 {
-        link.send(&Frames::binary(Bytes::from(vec![0; 100_000])), false);
+        link.send(Frames::binary(Bytes::from(vec![0; 100_000])), false);
     }
     // Handlers are not held up meanwhile.
     client.send("4still read").await;
@@ -75,14 +75,14 @@ async fn volatile_packets_are_dropped_while_nobody_can_take_them() {
         }
     })
     .await;
-    link.send(&Frames::text("4volatile".to_owned()), true);
+    link.send(Frames::text("4volatile".to_owned()), true);
     assert_eq!((link.outbox_len(), link.volatile_dropped()), (0, 1));
-    link.send(&Frames::text("4kept".to_owned()), false);
+    link.send(Frames::text("4kept".to_owned()), false);
     assert_eq!(server.get(&session).await.body, "4kept");
 
     let mut client = server.open_websocket().await;
     let link = server.opened().await;
-    link.send(&Frames::text("4volatile".to_owned()), true);
+    link.send(Frames::text("4volatile".to_owned()), true);
     assert_eq!(client.text().await, "4volatile");
 }
 
@@ -103,7 +103,7 @@ async fn a_saturated_connection_reads_no_more_and_its_heartbeat_has_no_deadline(
         assert_eq!(client.text().await, "2");
     }
     // What is sent meanwhile goes out.
-    link.send(&Frames::text("4out".to_owned()), false);
+    link.send(Frames::text("4out".to_owned()), false);
     while client.text().await != "4out" {}
     assert!(server.shared.texts.lock().is_empty());
     assert!(link.is_open());

@@ -50,7 +50,7 @@ async fn the_server_closes_with_a_code_after_what_it_sent() {
     let mut server = serve_plain(PlainConfig::default()).await;
     let mut client = server.websocket("").await;
     let link = server.opened().await;
-    link.send(&Frames::text("last".to_owned()), false);
+    link.send(Frames::text("last".to_owned()), false);
     let reason = CloseReason::Closed { code: 4002, reason: "enough".to_owned() };
     link.close(reason.clone());
     assert_eq!(client.text().await, "last");

@@ -99,15 +99,15 @@ impl Connection for Echo {
             }
             "binary event" => {
                 let attachments = vec![Bytes::from_static(&[1]), Bytes::from_static(&[2])];
-                self.link.send(&Frames::with_attachments(format!("{}two", self.prefix), attachments), false);
+                self.link.send(Frames::with_attachments(format!("{}two", self.prefix), attachments), false);
             }
-            _ => self.link.send(&Frames::text(format!("{}{text}", self.prefix)), false),
+            _ => self.link.send(Frames::text(format!("{}{text}", self.prefix)), false),
         }
         Ok(())
     }
 
     fn on_binary(&mut self, bytes: Bytes, _cx: &mut Context<'_>) -> Result<(), CloseReason> {
-        self.link.send(&Frames::binary(bytes), false);
+        self.link.send(Frames::binary(bytes), false);
         Ok(())
     }
 

@@ -26,7 +26,8 @@ fn event(data: &str) -> String {
 }
 
 fn json(data: &str) -> Result<String, PacketError> {
-    decoded(&event(&format!("91 {data}"))).map(|(packet, _)| String::from_utf8(packet.json.to_vec()).unwrap())
+    decoded(&event(&format!("91 {data}")))
+        .map(|(packet, _)| String::from_utf8(packet.json().to_vec()).unwrap())
 }
 
 #[test]
@@ -35,14 +36,14 @@ fn packets_of_the_javascript_client() {
     let (packet, _) =
         decoded("84 a474797065 00 a464617461 d40000 a76f7074696f6e73 d40000 a36e7370 a52f63686174").unwrap();
     assert_eq!((packet.kind, packet.namespace(), packet.ack), (PacketKind::Connect, "/chat", None));
-    assert!(packet.json.is_empty());
+    assert!(packet.json().is_empty());
     // {type: 2, data: ['e', 1], options: {compress: true}, id: 7, nsp: '/'}
     let (packet, _) = decoded(
         "85 a474797065 02 a464617461 92a16501 a76f7074696f6e73 81a8636f6d7072657373c3 a26964 07 a36e7370 a12f",
     )
     .unwrap();
     assert_eq!((packet.kind, packet.namespace(), packet.ack), (PacketKind::Event, "/", Some(7)));
-    assert_eq!(packet.json, r#"["e",1]"#);
+    assert_eq!(packet.json(), br#"["e",1]"#);
     // {type: 1, nsp: '/'}
     assert_eq!(decoded("82 a474797065 01 a36e7370 a12f").unwrap().0.kind, PacketKind::Disconnect);
     // An id and a type as floats are the same numbers in JavaScript.
@@ -89,18 +90,18 @@ fn binary_values_share_the_buffer_and_become_attachments() {
     let frame = hex(&event(&format!("92 a162 82 a178 c464{long} a179 91 c764 00{long}")));
     let (packet, attachments) = decode(&frame, &limits()).unwrap();
     assert_eq!(
-        packet.json,
-        r#"["b",{"x":{"_placeholder":true,"num":0},"y":[{"_placeholder":true,"num":1}]}]"#
+        packet.json(),
+        br#"["b",{"x":{"_placeholder":true,"num":0},"y":[{"_placeholder":true,"num":1}]}]"#
     );
     assert_eq!(attachments.iter().map(Bytes::len).collect::<Vec<_>>(), [100, 100]);
     assert!(frame.as_ptr_range().contains(&attachments[0].as_ptr()));
-    let (_, arguments) = Arguments::parse_event(&packet.json, attachments).unwrap();
+    let (_, arguments) = Arguments::parse_event(&packet.into_json(), attachments).unwrap();
     let body: Data = arguments.get(0).unwrap();
     assert_eq!(body.get("x").and_then(Data::as_binary).map(|bytes| bytes.len()), Some(100));
     // Other extensions are [type, bytes].
     let (packet, attachments) = decoded(&event("92 a162 d4057f")).unwrap();
     assert_eq!(
-        (&packet.json[..], &attachments[0][..]),
+        (packet.json(), &attachments[0][..]),
         (&br#"["b",[5,{"_placeholder":true,"num":0}]]"#[..], &[0x7f][..])
     );
     // A byte of a large packet does not keep it.
@@ -114,7 +115,7 @@ fn an_object_of_a_client_is_never_taken_for_binary() {
     // {_placeholder: true, num: 0}, alone and beside a real one
     let look_alike = "82 ac5f706c616365686f6c646572 c3 a36e756d 00";
     let (packet, attachments) = decoded(&event(&format!("92 a162 {look_alike}"))).unwrap();
-    let (_, arguments) = Arguments::parse_event(&packet.json, attachments).unwrap();
+    let (_, arguments) = Arguments::parse_event(&packet.into_json(), attachments).unwrap();
     assert!(matches!(arguments.get::<Data>(0), Ok(Data::Object(_))));
     assert_eq!(decoded(&event(&format!("93 a162 {look_alike} c40101"))).err(), Some(PacketError::LookAlike));
 }
@@ -202,16 +203,16 @@ fn long_and_deep_values_get_the_heads_that_they_need() {
         let payload = Payload::event("e", &vec![0_u8; length]).unwrap();
         let frame = encoded(2, "/", None, &payload);
         let (packet, _) = decode(&frame, &limits()).unwrap();
-        assert_eq!(packet.json, payload.json(), "{length}");
+        assert_eq!(packet.json(), payload.json(), "{length}");
     }
     let levels = 10_000;
     let deep = format!("[{}1{}]", "[".repeat(levels), "]".repeat(levels));
     let frame = encode(Header { kind: 3, namespace: "/", id: Some(1) }, deep.as_bytes(), &[]);
     let mut limits = limits();
     limits.arguments = ArgumentLimits::NONE;
-    assert_eq!(decode(&frame.into(), &limits).unwrap().0.json, deep);
+    assert_eq!(decode(&frame.into(), &limits).unwrap().0.into_json(), deep);
     // Half of a surrogate pair, as JavaScript may have it.
     let half = encode(Header { kind: 3, namespace: "/", id: Some(1) }, br#"["\ud800\n"]"#, &[]);
-    let json = decode(&half.into(), &limits).unwrap().0.json;
+    let json = decode(&half.into(), &limits).unwrap().0.into_json();
     assert_eq!(json, "[\"\u{fffd}\u{fffd}\u{fffd}\\n\"]");
 }
