@@ -46,7 +46,6 @@ pub mod fuzzing;
 mod js_date;
 #[cfg(feature = "jwt")]
 mod jwt;
-#[cfg(feature = "redis")]
 mod msgpack;
 mod net;
 pub mod prelude;

@@ -1,19 +1,27 @@
 //! MessagePack, as Socket.IO's packages write it, to JSON with attachments and back.
 //!
 //! Arguments live in this framework as JSON text with placeholders and the binary values beside it. This
-//! folder writes the one from the other in one pass, without a tree in between, and with the choices of
-//! the npm package `notepack.io`: the smallest form of each number and length, a `Date` as a timestamp. It
-//! must never know a packet, a channel or a socket.
+//! folder writes the one from the other in one pass, without a tree in between and without recursion, and with the
+//! choices of the npm package `notepack.io`: the smallest form of each number and length, a `Date` as an extension. It is
+//! what packets of clients with `parser = "msgpack"` and messages between servers have in common, and must never know a
+//! packet, a channel or a socket.
 
+mod item;
+mod json;
+#[cfg(feature = "redis")]
 mod read;
 mod timestamp;
 mod write;
 
+pub(crate) use item::{Item, Items};
+pub(crate) use json::{Json, Limits};
+#[cfg(feature = "redis")]
 pub(crate) use read::Reader;
 pub(crate) use write::from_json;
 
-/// Arrays and objects within each other, at most: what comes from outside must not exhaust the stack.
-const MAX_DEPTH: usize = 256;
+/// Arrays and objects within each other in a message of another server, at most: each takes memory while it is open.
+#[cfg(feature = "redis")]
+const MAX_DEPTH: usize = 1024;
 
 /// Why bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +30,7 @@ pub(crate) enum MessagePackError {
     #[error("the message ends too early")]
     Truncated,
     /// They go on behind the value.
+    #[cfg(feature = "redis")]
     #[error("the message goes on behind its end")]
     TrailingBytes,
     /// A byte that begins no value.
@@ -31,11 +40,14 @@ pub(crate) enum MessagePackError {
     #[error("another type was expected")]
     Type,
     /// Arrays and objects are nested too deep.
-    #[error("nested deeper than {MAX_DEPTH} levels")]
+    #[error("nested too deep")]
     TooDeep,
-    /// The JSON to be written is none.
-    #[error("no JSON")]
-    Json,
+    /// There are too many binary values.
+    #[error("too many binary values")]
+    TooManyAttachments,
+    /// The binary values have too many bytes.
+    #[error("the binary values have too many bytes")]
+    AttachmentsTooLarge,
 }
 
 #[cfg(test)]
@@ -55,7 +67,7 @@ mod tests {
 
     fn to_msgpack(json: &str, attachments: &[Bytes]) -> Vec<u8> {
         let mut out = Vec::new();
-        from_json(json.as_bytes(), attachments, &mut out).unwrap();
+        from_json(json.as_bytes(), attachments, &mut out);
         out
     }
 
@@ -184,7 +196,17 @@ mod tests {
             let whole = [0x92, 0xc4, 2, 7, 8, 0x81, 0xa1, b'f', 0xc4, 1, 9];
             assert_eq!(to_json(&whole[..length]), Err(MessagePackError::Truncated), "{length}");
         }
-        assert_eq!(from_json(b"[1", &[], &mut Vec::new()), Err(MessagePackError::Json));
-        assert_eq!(from_json(b"[1] 2", &[], &mut Vec::new()), Err(MessagePackError::Json));
+    }
+
+    #[test]
+    fn depth_takes_no_stack() {
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let packed = to_msgpack(&deep(MAX_DEPTH), &[]);
+        assert_eq!(to_json(&packed).unwrap().0, deep(MAX_DEPTH));
+        assert_eq!(to_json(&to_msgpack(&deep(MAX_DEPTH + 1), &[])), Err(MessagePackError::TooDeep));
+        let levels = 1_000_000;
+        assert_eq!(to_msgpack(&deep(levels), &[]), [vec![0x91; levels - 1], vec![0x90]].concat());
+        let nested = Bytes::from(vec![0x91; levels]);
+        assert_eq!(Reader::new(&nested).skip(), Err(MessagePackError::Truncated));
     }
 }

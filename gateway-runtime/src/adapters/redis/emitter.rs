@@ -264,10 +264,10 @@ impl RedisBroadcastOperator {
     pub fn try_emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
         let payload = Payload::event(event, &args)?;
         let RedisEmitter { bus, namespace, channels, .. } = &self.emitter;
-        match wire::encode_broadcast(UID, namespace, &payload, &self.to) {
-            Ok(message) => bus.publish(channels.of_broadcast(&self.to), message),
-            Err(error) => tracing::error!(%error, event, "an event was not sent"),
-        }
+        bus.publish(
+            channels.of_broadcast(&self.to),
+            wire::encode_broadcast(UID, namespace, &payload, &self.to),
+        );
         Ok(())
     }
 

@@ -4,12 +4,13 @@
 //! given, `id`. On the way in a packet becomes what the text form would be: JSON, with its binary values beside
 //! it; on the way out JSON becomes MessagePack. So handlers see one kind of message
 //! (docs/decisions/0017-msgpack-is-read-as-json.md).
+//!
+//! How values are read and written is in [`crate::msgpack`]; here is what a packet is.
 
-mod read;
+mod decode;
 #[cfg(test)]
 mod tests;
-mod transcode;
 mod write;
 
-pub(crate) use transcode::decode;
+pub(crate) use decode::decode;
 pub(crate) use write::{Header, encode};

@@ -16,7 +16,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn broadcast(payload: &Payload, to: &BroadcastOptions) -> String {
-    hex(&wire::encode_broadcast("UIDUID", "/chat", payload, to).unwrap())
+    hex(&wire::encode_broadcast("UIDUID", "/chat", payload, to))
 }
 
 #[test]

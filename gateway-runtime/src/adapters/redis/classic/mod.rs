@@ -218,10 +218,8 @@ impl Adapter for ClassicAdapter {
 
     fn broadcast(&self, server: &Server, payload: Payload, to: &BroadcastOptions) {
         if !to.flags.local {
-            match wire::encode_broadcast(&self.uid, &self.namespace, &payload, to) {
-                Ok(message) => self.bus.publish(self.channels.of_broadcast(to), message),
-                Err(error) => tracing::error!(%error, "an event was not sent to other servers"),
-            }
+            let message = wire::encode_broadcast(&self.uid, &self.namespace, &payload, to);
+            self.bus.publish(self.channels.of_broadcast(to), message);
         }
         self.memory.broadcast(server, payload, to);
     }

@@ -140,7 +140,7 @@ pub(in crate::adapters::redis) fn encode_broadcast(
     namespace: &str,
     payload: &Payload,
     to: &BroadcastOptions,
-) -> Result<Vec<u8>, MessagePackError> {
+) -> Vec<u8> {
     let attached: usize = payload.attachments().iter().map(Bytes::len).sum();
     let mut out = Vec::with_capacity(payload.json().len() + attached + namespace.len() + 96);
     written(encode::write_array_len(&mut out, 3));
@@ -149,7 +149,7 @@ pub(in crate::adapters::redis) fn encode_broadcast(
     written(encode::write_str(&mut out, "type"));
     written(encode::write_uint(&mut out, EVENT));
     written(encode::write_str(&mut out, "data"));
-    msgpack::from_json(payload.json(), payload.attachments(), &mut out)?;
+    msgpack::from_json(payload.json(), payload.attachments(), &mut out);
     written(encode::write_str(&mut out, "nsp"));
     written(encode::write_str(&mut out, namespace));
     written(encode::write_map_len(&mut out, 3));
@@ -159,7 +159,7 @@ pub(in crate::adapters::redis) fn encode_broadcast(
     write_texts(&mut out, &once(&to.except));
     written(encode::write_str(&mut out, "flags"));
     write_flags(&mut out, to.flags);
-    Ok(out)
+    out
 }
 
 fn write_flags(out: &mut Vec<u8>, flags: BroadcastFlags) {
@@ -379,15 +379,8 @@ fn to_json(message: &impl Serialize) -> Vec<u8> {
 
 fn repack(json: &[u8], attachments: &[Bytes]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() + attachments.iter().map(Bytes::len).sum::<usize>());
-    match msgpack::from_json(json, attachments, &mut out) {
-        Ok(()) => out,
-        // A client's argument that is nested too deep, or a number beyond what a float holds: never a cut
-        // message, which others could not read.
-        Err(error) => {
-            tracing::debug!(%error, "a message to other servers goes as JSON, which has no place for bytes");
-            json.to_vec()
-        }
-    }
+    msgpack::from_json(json, attachments, &mut out);
+    out
 }
 
 /// A request or an answer of another server, as JSON with attachments.
@@ -530,12 +523,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_message_pack_cannot_hold_goes_as_json_and_never_cut() {
+    fn what_is_deep_or_infinite_goes_as_message_pack_as_well() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-        for argument in ["1e999", &deep] {
+        // `JSON.parse('1e999')` is `Infinity`, of which `JSON.stringify` makes `null`.
+        for (argument, read) in [("1e999", "null"), (&deep, &deep)] {
             let value: &RawValue = serde_json::from_str(argument).unwrap();
-            let sent = encode_packed(&[value], &[Bytes::from_static(b"x")]);
-            assert_eq!(String::from_utf8(sent).unwrap(), format!("[{argument}]"));
+            let sent = Bytes::from(encode_packed(&[value], &[Bytes::from_static(b"x")]));
+            let text = Text::of(&sent).unwrap();
+            assert_eq!(text.json, format!("[{read}]"));
         }
     }
 }

@@ -3,13 +3,14 @@
 
 use rmp::Marker;
 
-/// What is no MessagePack, or ends too early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+use super::MessagePackError::{self, Marker as Reserved, Truncated};
+
+/// Integers up to here are the same as floats and as integers.
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// One item; of an array or a map only its beginning.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Item<'f> {
+pub(crate) enum Item<'f> {
     Nil,
     /// JavaScript's `undefined`: an extension of type 0 and one byte.
     Undefined,
@@ -31,57 +32,81 @@ pub(super) enum Item<'f> {
     Map(u32),
 }
 
+impl Item<'_> {
+    /// A number without a fraction that is not negative.
+    pub(crate) fn integer(self) -> Option<u64> {
+        match self {
+            Self::Unsigned(value) => Some(value),
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked by the guard"
+            )]
+            Self::Float(value) if value.fract() == 0.0 && (0.0..=EXACT).contains(&value) => {
+                Some(value as u64)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Reads items.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'f> {
+pub(crate) struct Items<'f> {
     rest: &'f [u8],
 }
 
-impl<'f> Reader<'f> {
-    pub(super) fn new(frame: &'f [u8]) -> Self {
+impl<'f> Items<'f> {
+    pub(crate) fn new(frame: &'f [u8]) -> Self {
         Self { rest: frame }
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
-    fn take(&mut self, bytes: usize) -> Result<&'f [u8], Malformed> {
-        let (taken, rest) = self.rest.split_at_checked(bytes).ok_or(Malformed)?;
+    /// How many bytes are left.
+    #[cfg(feature = "redis")]
+    pub(super) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<&'f [u8], MessagePackError> {
+        let (taken, rest) = self.rest.split_at_checked(bytes).ok_or(Truncated)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], MessagePackError> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(Truncated)?;
         self.rest = rest;
         Ok(*taken)
     }
 
-    fn u8(&mut self) -> Result<u8, Malformed> {
+    fn u8(&mut self) -> Result<u8, MessagePackError> {
         self.array().map(u8::from_be_bytes)
     }
 
-    fn u16(&mut self) -> Result<u16, Malformed> {
+    fn u16(&mut self) -> Result<u16, MessagePackError> {
         self.array().map(u16::from_be_bytes)
     }
 
-    fn u32(&mut self) -> Result<u32, Malformed> {
+    fn u32(&mut self) -> Result<u32, MessagePackError> {
         self.array().map(u32::from_be_bytes)
     }
 
-    fn counted(&mut self, bytes: u32) -> Result<&'f [u8], Malformed> {
-        self.take(usize::try_from(bytes).map_err(|_| Malformed)?)
+    fn counted(&mut self, bytes: u32) -> Result<&'f [u8], MessagePackError> {
+        self.take(usize::try_from(bytes).map_err(|_| Truncated)?)
     }
 
     /// An extension that says its length: `ArrayBuffer`, or one of another type.
-    fn extension(&mut self, bytes: u32) -> Result<Item<'f>, Malformed> {
+    fn extension(&mut self, bytes: u32) -> Result<Item<'f>, MessagePackError> {
         let kind = self.array().map(i8::from_be_bytes)?;
         let bytes = self.counted(bytes)?;
         Ok(if kind == 0 { Item::Binary(bytes) } else { Item::Extension(kind, bytes) })
     }
 
-    fn fixed_extension(&mut self, bytes: usize) -> Result<Item<'f>, Malformed> {
+    fn fixed_extension(&mut self, bytes: usize) -> Result<Item<'f>, MessagePackError> {
         let kind = self.array().map(i8::from_be_bytes)?;
         let bytes = self.take(bytes)?;
         Ok(match (kind, bytes) {
@@ -92,7 +117,7 @@ impl<'f> Reader<'f> {
     }
 
     /// The next item.
-    pub(super) fn item(&mut self) -> Result<Item<'f>, Malformed> {
+    pub(crate) fn item(&mut self) -> Result<Item<'f>, MessagePackError> {
         Ok(match Marker::from_u8(self.u8()?) {
             Marker::Null => Item::Nil,
             Marker::True => Item::Bool(true),
@@ -130,12 +155,12 @@ impl<'f> Reader<'f> {
             Marker::FixExt4 => self.fixed_extension(4)?,
             Marker::FixExt8 => self.fixed_extension(8)?,
             Marker::FixExt16 => self.fixed_extension(16)?,
-            Marker::Reserved => return Err(Malformed),
+            Marker::Reserved => return Err(Reserved),
         })
     }
 
     /// Passes over a whole value, however deep it is: without recursion.
-    pub(super) fn skip(&mut self) -> Result<(), Malformed> {
+    pub(crate) fn skip(&mut self) -> Result<(), MessagePackError> {
         let mut left: u64 = 1;
         while left > 0 {
             left -= 1;
@@ -146,7 +171,7 @@ impl<'f> Reader<'f> {
             };
             // Every item has a byte at least.
             if left > self.rest.len() as u64 {
-                return Err(Malformed);
+                return Err(Truncated);
             }
         }
         Ok(())
