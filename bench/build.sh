@@ -17,16 +17,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly ROUNDS=${ROUNDS:-3}
 readonly APPS=(gateway socketioxide)
 # The file that a change of the app touches, and a text in it that is another after each change.
-declare -rA SOURCE=([gateway]=build/gateway/src/chats_gateway.rs [socketioxide]=build/socketioxide/src/chats.rs)
+declare -rA SOURCE=([gateway]=src/chats_gateway.rs [socketioxide]=src/chats.rs)
 readonly TEXT='Message received'
 
 folder=$(mktemp -d)
-original=
-clean() {
-    [[ -z $original ]] || cp "$folder/original" "$original"
-    rm -rf "$folder"
-}
-trap clean EXIT
+trap 'rm -rf "$folder"' EXIT
+
+# What is built and changed is a copy, as deep in the tree as the original, since paths in it are relative.
+copy() { echo "target/build-$1"; }
 
 # measured <name of a list> <command ...>: adds a line `<CPU seconds> <wall seconds>` to the list.
 measured() {
@@ -41,16 +39,16 @@ measured() {
 build() {
     local app=$1
     shift
-    cargo build --manifest-path "build/$app/Cargo.toml" --target-dir "target/build/$app" --locked "$@"
+    cargo build --manifest-path "$(copy "$app")/Cargo.toml" --locked "$@"
 }
 
 # change <app> <number>: as a user does who changes the text of an answer.
 change() {
-    sed "s/$TEXT/& $2/" "$folder/original" >"${SOURCE[$1]}"
+    sed "s/$TEXT/& $2/" "build/$1/${SOURCE[$1]}" >"$(copy "$1")/${SOURCE[$1]}"
 }
 
 clean_build() {
-    rm -rf "target/build/$1"
+    rm -rf "$(copy "$1")/target"
     measured "clean-$1" build "$1" --release
 }
 
@@ -58,15 +56,11 @@ clean_build() {
 incremental() {
     local app=$1 profile=$2 number
     shift 2
-    original=${SOURCE[$app]}
-    cp "$original" "$folder/original"
     build "$app" -q "$@"
     for number in 1 2 3; do
-        change "$app" "$number"
+        change "$app" "$round.$number"
         measured "$profile-$app" build "$app" "$@"
     done
-    cp "$folder/original" "$original"
-    original=
 }
 
 # column <list> <number of the column>: its median, least and most.
@@ -97,7 +91,8 @@ dependencies() {
 
 # size <app> <stripped?>: of the release binary, in KiB.
 size() {
-    local binary=target/build/$1/release/build-$1
+    local binary
+    binary=$(copy "$1")/target/release/build-$1
     if [[ $2 == stripped ]]; then
         strip -o "$folder/stripped" "$binary"
         binary=$folder/stripped
@@ -133,7 +128,10 @@ END
 }
 
 for app in "${APPS[@]}"; do
-    cargo fetch --locked --quiet --manifest-path "build/$app/Cargo.toml"
+    rm -rf "$(copy "$app")"
+    mkdir -p "$(copy "$app")"
+    cp -r "build/$app/Cargo.toml" "build/$app/Cargo.lock" "build/$app/src" "$(copy "$app")/"
+    cargo fetch --locked --quiet --manifest-path "$(copy "$app")/Cargo.toml"
 done
 for ((round = 1; round <= ROUNDS; round++)); do
     for app in "${APPS[@]}"; do clean_build "$app"; done

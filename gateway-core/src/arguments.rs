@@ -362,6 +362,7 @@ impl<'a> RawArgument<'a> {
     }
 
     /// Decodes the argument and tells the path of each member that `T` does not have.
+    #[cfg(feature = "validator")]
     pub(crate) fn decode_noting<T: DeserializeOwned>(
         &self,
         note: &mut dyn FnMut(String),

@@ -108,8 +108,10 @@ pub use parser::{IntoParser, Parser};
 pub use payload::{Args, EmitArgs, EncodeError, Payload, PayloadWriter};
 pub use pipes::{
     ArgumentMetadata, DefaultValuePipe, ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe,
-    ParseIntPipe, ParseUuidPipe, PipeTransform, ValidationError, ValidationPipe,
+    ParseIntPipe, ParseUuidPipe, PipeTransform,
 };
+#[cfg(feature = "validator")]
+pub use pipes::{ValidationError, ValidationPipe};
 pub use reason::DisconnectReason;
 pub use recovery::{
     ConnectionStateRecovery, ConnectionStateRecoveryBuilder, IntoConnectionStateRecovery, SessionRecovery,

@@ -14,8 +14,10 @@ pub use gateway_core::{
     NamespacePattern, Next, OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit, OneOf, PacketRate,
     ParseArrayPipe, ParseBoolPipe, ParseEnumPipe, ParseFloatPipe, ParseIntPipe, ParseUuidPipe, Parser,
     PipeTransform, Reflector, Regex, RemoteSocket, Reply, ReplyResult, RequestScoped, ServeClient, Server,
-    Socket, ValidationError, ValidationPipe, WsException, WsResponse,
+    Socket, WsException, WsResponse,
 };
+#[cfg(feature = "validator")]
+pub use gateway_core::{ValidationError, ValidationPipe};
 pub use gateway_macros::*;
 
 pub use crate::app::{

@@ -4,7 +4,10 @@ mod default_value;
 mod parse;
 mod transform;
 mod untyped;
+#[cfg(feature = "validator")]
 mod validation;
+#[cfg(not(feature = "validator"))]
+mod without_validation;
 
 pub use default_value::DefaultValuePipe;
 pub use parse::{
@@ -13,4 +16,7 @@ pub use parse::{
 };
 pub use transform::{ArgumentMetadata, Chain, PipeTransform};
 pub use untyped::{DynUntypedPipe, GatewayPipe, IntoGatewayPipe};
+#[cfg(feature = "validator")]
 pub use validation::{ByRules, Native, ValidationError, ValidationPipe};
+#[cfg(not(feature = "validator"))]
+pub use without_validation::ValidationPipe;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::validation::ValidationPipe;
+use super::ValidationPipe;
 use super::{ArgumentMetadata, PipeTransform};
 use crate::data::Data;
 use crate::exception::HandlerError;

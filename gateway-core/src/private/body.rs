@@ -6,7 +6,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
+#[cfg(feature = "validator")]
+use serde::de::{Deserialize, Deserializer};
+#[cfg(feature = "validator")]
 use validator::{Validate, ValidationErrors};
 
 use crate::exception::HandlerError;
@@ -35,6 +38,7 @@ pub(super) fn decode<T: DeserializeOwned>(call: &Call, key: Option<&'static str>
 }
 
 /// A type with rules.
+#[cfg(feature = "validator")]
 pub(super) fn checked<T: DeserializeOwned + Validate>(
     call: &Call,
     key: Option<&'static str>,
@@ -46,6 +50,7 @@ pub(super) fn checked<T: DeserializeOwned + Validate>(
 }
 
 /// A type with rules that may be left out.
+#[cfg(feature = "validator")]
 pub(super) fn checked_if_some<T: DeserializeOwned + Validate>(
     call: &Call,
     key: Option<&'static str>,
@@ -54,14 +59,17 @@ pub(super) fn checked_if_some<T: DeserializeOwned + Validate>(
 }
 
 /// The rules of a value that may be missing; `validator` has none for `Option`.
+#[cfg(feature = "validator")]
 struct IfSome<T>(Option<T>);
 
+#[cfg(feature = "validator")]
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for IfSome<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Option::deserialize(deserializer).map(Self)
     }
 }
 
+#[cfg(feature = "validator")]
 impl<T: Validate> Validate for IfSome<T> {
     fn validate(&self) -> Result<(), ValidationErrors> {
         self.0.as_ref().map_or(Ok(()), T::validate)
@@ -83,10 +91,12 @@ impl<T> fmt::Debug for Body<T> {
 }
 
 /// Marks a body with rules.
+#[cfg(feature = "validator")]
 #[derive(Clone, Copy, Debug)]
 pub struct Required;
 
 /// Marks a body that has rules if it is there.
+#[cfg(feature = "validator")]
 #[derive(Clone, Copy, Debug)]
 pub struct Optional;
 
@@ -98,6 +108,7 @@ pub trait BodyWithRules<Marker> {
     fn probe_decode(&self) -> Decode<Self::Value>;
 }
 
+#[cfg(feature = "validator")]
 impl<T: DeserializeOwned + Validate> BodyWithRules<Required> for &&Body<T> {
     type Value = T;
     fn probe_decode(&self) -> Decode<T> {
@@ -105,6 +116,7 @@ impl<T: DeserializeOwned + Validate> BodyWithRules<Required> for &&Body<T> {
     }
 }
 
+#[cfg(feature = "validator")]
 impl<T: DeserializeOwned + Validate> BodyWithRules<Optional> for &&Body<Option<T>> {
     type Value = Option<T>;
     fn probe_decode(&self) -> Decode<Option<T>> {

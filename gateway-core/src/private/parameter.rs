@@ -6,9 +6,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
+#[cfg(feature = "validator")]
 use validator::Validate;
 
-use super::body::{self, Optional, Required};
+use super::body;
+#[cfg(feature = "validator")]
+use super::body::{Optional, Required};
 use super::piped::{Piped, Unpiped};
 use crate::exception::HandlerError;
 use crate::execution_context::{Ack, ExecutionContext as Call};
@@ -221,6 +224,7 @@ pub trait BodyParameterWithRules<Marker> {
     fn probe_take(&self, call: &Call) -> Result<Self::Value, HandlerError>;
 }
 
+#[cfg(feature = "validator")]
 impl<T: DeserializeOwned + Validate> BodyParameterWithRules<Required> for &&Parameter<'_, T> {
     type Value = T;
     fn probe_take(&self, call: &Call) -> Result<T, HandlerError> {
@@ -228,6 +232,7 @@ impl<T: DeserializeOwned + Validate> BodyParameterWithRules<Required> for &&Para
     }
 }
 
+#[cfg(feature = "validator")]
 impl<T: DeserializeOwned + Validate> BodyParameterWithRules<Optional> for &&Parameter<'_, Option<T>> {
     type Value = Option<T>;
     fn probe_take(&self, call: &Call) -> Result<Option<T>, HandlerError> {
