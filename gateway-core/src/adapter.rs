@@ -3,6 +3,7 @@
 //! A namespace has one adapter. The one in memory serves a single process; others put a network
 //! behind the same operations.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -114,6 +115,8 @@ pub struct RestoredSession {
     pub missed: Vec<Frames>,
     /// How far the adapter has looked: what [`resume`](Adapter::resume) goes on from.
     pub position: u64,
+    /// What the adapter keeps until then; it ends when this is dropped.
+    pub progress: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Whether an adapter works, for `health` endpoints.

@@ -98,7 +98,7 @@ pub use listeners::{
     DEFAULT_MAX_LISTENERS, EventListeners, ListenerId, ListenerKey, Middlewares, SocketListeners,
 };
 pub use membership::{JoinError, Rooms};
-pub use memory::{MemoryAdapter, RoomObserver};
+pub use memory::{MemoryAdapter, Put, RoomObserver};
 pub use metadata::{Metadata, MetadataEntry, Reflector, metadata_value};
 pub use named_arguments::{EventName, NamedArguments, position};
 pub use namespace_pattern::{NamespaceMatch, NamespacePattern, NamespacePredicate};

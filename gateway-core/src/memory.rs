@@ -160,6 +160,19 @@ impl MemoryAdapter {
         }
     }
 
+    /// Puts an event into the outboxes of all whom `to` names, encoded if there are any, and calls nobody: an adapter
+    /// whose events have an order of their own does it under the lock of that order, and lets listeners know
+    /// ([`Put::tell`]) when it has left it.
+    pub fn put_in_order(&self, to: &BroadcastOptions, frames: impl FnOnce() -> Frames) -> Option<Put> {
+        let recipients = self.local_sockets(to);
+        if recipients.is_empty() {
+            return None;
+        }
+        let frames = frames();
+        recipients.iter().for_each(|socket| socket.put_frames(&frames, to.flags.volatile));
+        Some(Put { frames, recipients })
+    }
+
     /// [`broadcast_with_ack`](Adapter::broadcast_with_ack) to the clients of this process, and the side on
     /// which an adapter reports the answers of other processes.
     pub fn broadcast_with_remote_acks(
@@ -257,11 +270,11 @@ impl Adapter for MemoryAdapter {
             // Sent under the store's lock: the order of its events is their order for every client.
             let mut events = store.in_order();
             let frames = events.store(payload, to, |payload| encode(server, payload, None, to));
-            let recipients = self.local_sockets(to);
-            recipients.iter().for_each(|socket| socket.put_frames(&frames, false));
+            let put = self.put_in_order(to, || frames);
             // Listeners, and whatever a user's `Drop` does when a socket goes: not under the lock.
             drop(events);
-            return recipients.iter().for_each(|socket| socket.hear_outgoing(&frames));
+            put.iter().for_each(Put::tell);
+            return;
         }
         // Encoded outside the lock and once; no lock is held while the recipients' tasks are woken.
         let recipients = self.local_sockets(to);
@@ -373,6 +386,21 @@ impl Adapter for MemoryAdapter {
         _event: Payload,
     ) -> BoxFuture<'_, Result<Vec<Arguments>, ServerSideAckError<Arguments>>> {
         ready(Ok(Vec::new())).boxed()
+    }
+}
+
+/// An event that is in the outboxes, and that listeners of what goes out have not heard of yet. Dropped in place of
+/// [`tell`](Self::tell), it is not heard of.
+#[derive(Debug)]
+pub struct Put {
+    frames: Frames,
+    recipients: Vec<Socket>,
+}
+
+impl Put {
+    /// Calls the listeners of what goes out. They may do anything, so not under a lock; nor is this dropped under one.
+    pub fn tell(&self) {
+        self.recipients.iter().for_each(|socket| socket.hear_outgoing(&self.frames));
     }
 }
 

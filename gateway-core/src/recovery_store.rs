@@ -135,7 +135,7 @@ impl SessionStore {
         let claimed = Claimed { rooms: session.rooms.clone(), at: Instant::now(), forgotten: false };
         state.claimed.insert(session.pid.clone(), claimed);
         let missed = state.after(last + 1, &session.rooms);
-        Some(RestoredSession { session, missed, position: state.next() })
+        Some(RestoredSession { session, missed, position: state.next(), progress: None })
     }
 
     /// Forgets the clients that `matches`, those that are about to come back included.

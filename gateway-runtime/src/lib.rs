@@ -64,7 +64,8 @@ pub use gateway_core::private as __private;
 #[doc(inline)]
 pub use adapters::redis::{
     RedisAdapter, RedisAdapterBuilder, RedisAdapterStats, RedisBroadcastOperator, RedisConnectError,
-    RedisEmitter, RedisEmitterBuilder, ShardedRedisAdapter, ShardedRedisAdapterBuilder, SubscriptionMode,
+    RedisEmitter, RedisEmitterBuilder, RedisStreamsAdapter, RedisStreamsAdapterBuilder, ShardedRedisAdapter,
+    ShardedRedisAdapterBuilder, SubscriptionMode,
 };
 #[doc(inline)]
 pub use app::{

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
+use gateway_core::adapter::Session;
 use gateway_core::link::Link;
 use gateway_core::{
-    Adapter, Args, Arguments, Binary, DisconnectReason, Disconnected, Frames, Handshake, Incoming, Parser,
-    Server, Socket, Transport, serve,
+    Adapter, Args, Arguments, Binary, ConnectionStateRecovery, DisconnectReason, Disconnected, Frames,
+    Handshake, Incoming, Parser, Server, SessionRecovery, Socket, Transport, serve,
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -46,12 +47,40 @@ impl Node {
 
     /// A client of it; its id is the node's name and this.
     pub(crate) fn client(&self, id: &str) -> Client {
-        let (sent, frames) = mpsc::unbounded_channel();
-        let link = Arc::new(ClientLink(sent));
+        let (link, frames) = ClientLink::new();
         let id = format!("{}-{id}", self.name);
         let socket = serve::socket(id.into(), self.server.clone(), Handshake::default(), link);
         serve::connect(&socket);
         Client { socket, frames }
+    }
+}
+
+impl Node {
+    /// Lets clients come back.
+    pub(crate) fn recovers(&self, options: ConnectionStateRecovery) {
+        assert!(serve::recover_sessions(&self.server, &SessionRecovery::new(options)), "it keeps sessions");
+    }
+
+    /// A client that may come back by its private id, which is also its own one.
+    pub(crate) fn recoverable_client(&self, pid: &str) -> Client {
+        let (link, frames) = ClientLink::new();
+        let session = Session::new(pid, pid);
+        let socket =
+            serve::recoverable_socket(&session, false, self.server.clone(), Handshake::default(), link);
+        serve::connect(&socket);
+        Client { socket, frames }
+    }
+
+    /// A client that comes back; `None` if it is not known.
+    pub(crate) async fn come_back(&self, pid: &str, offset: &str) -> Option<Client> {
+        let restored = self.server.adapter().restore_session(&self.server, pid, offset).await?;
+        let (link, frames) = ClientLink::new();
+        let (server, handshake) = (self.server.clone(), Handshake::default());
+        let socket = serve::recoverable_socket(&restored.session, true, server, handshake, link.clone());
+        let resumed = serve::resume(&socket, restored, |missed| {
+            missed.iter().for_each(|frames| link.send(frames, false));
+        });
+        resumed.then_some(Client { socket, frames })
     }
 }
 
@@ -65,6 +94,16 @@ impl Client {
     pub(crate) async fn next(&mut self) -> Frames {
         let waiting = format!("a packet for {}", self.socket.id());
         within(&waiting, self.frames.recv()).await.expect("the link is alive")
+    }
+
+    /// What has come until now, and not more than so many packets.
+    pub(crate) fn take(&mut self, most: usize) -> Vec<Frames> {
+        std::iter::from_fn(|| self.frames.try_recv().ok()).take(most).collect()
+    }
+
+    /// The connection breaks.
+    pub(crate) fn cut(&self) {
+        serve::disconnect(&self.socket, &DisconnectReason::TransportClose);
     }
 
     /// The next packet has this text.
@@ -85,6 +124,13 @@ impl Client {
 
 #[derive(Debug)]
 struct ClientLink(mpsc::UnboundedSender<Frames>);
+
+impl ClientLink {
+    fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Frames>) {
+        let (sent, frames) = mpsc::unbounded_channel();
+        (Arc::new(Self(sent)), frames)
+    }
+}
 
 impl Link for ClientLink {
     fn send(&self, frames: Frames, _volatile: bool) {

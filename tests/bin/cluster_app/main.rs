@@ -5,7 +5,7 @@
 use std::env;
 
 use gateway_runtime::prelude::*;
-use gateway_runtime::{RedisAdapter, ShardedRedisAdapter};
+use gateway_runtime::{RedisAdapter, RedisStreamsAdapter, ShardedRedisAdapter};
 
 #[web_socket_gateway(namespace = "chats")]
 struct ListeningGateway;
@@ -27,6 +27,9 @@ async fn adapter() -> IoAdapter {
         Ok("classic") => IoAdapter::with_adapter(RedisAdapter::connect(url).await.expect("Redis is there")),
         Ok("sharded") => {
             IoAdapter::with_adapter(ShardedRedisAdapter::connect(url).await.expect("Redis is there"))
+        }
+        Ok("streams") => {
+            IoAdapter::with_adapter(RedisStreamsAdapter::connect(url).await.expect("Redis is there"))
         }
         other => panic!("ADAPTER is {other:?}"),
     }

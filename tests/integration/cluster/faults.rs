@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use gateway_runtime::{AdapterError, RedisAdapter, ShardedRedisAdapter};
+use gateway_runtime::{AdapterError, RedisAdapter, RedisStreamsAdapter, ShardedRedisAdapter};
 use tokio::process::Command;
 
 use super::redis_server::RedisServer;
@@ -41,6 +41,7 @@ macro_rules! faults {
 faults! {
     classic: RedisAdapter,
     sharded: ShardedRedisAdapter,
+    streams: RedisStreamsAdapter,
 }
 
 /// Another server of the cluster, in a process of its own.

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use gateway_runtime::prelude::*;
-use gateway_runtime::{RedisAdapter, RedisEmitter, ShardedRedisAdapter, SubscriptionMode};
+use gateway_runtime::{
+    RedisAdapter, RedisEmitter, RedisStreamsAdapter, ShardedRedisAdapter, SubscriptionMode,
+};
 use serde_json::{Value, json};
 
 use super::operations::{ClusterGateway, ControlGateway};
@@ -19,13 +21,22 @@ pub(crate) enum Kind {
     Classic,
     /// `ShardedRedisAdapter`
     Sharded(SubscriptionMode),
+    /// `RedisStreamsAdapter`
+    Streams,
+    /// And with more than one stream, and sharded channels.
+    SeveralStreams,
 }
+
+/// Two streams and sharded channels, for servers on Node. With two of them `/cluster` and `/control` have numbers that Node reads.
+const SEVERAL_STREAMS: &str = r#"{ "streamCount": 2, "useShardedPubSub": true }"#;
 
 impl Kind {
     /// `ADAPTER` and `MODE` of the servers on Node.
     fn environment(self) -> [(&'static str, &'static str); 2] {
         let mode = match self {
             Self::Classic => return [("ADAPTER", "classic"), ("MODE", "")],
+            Self::Streams => return [("ADAPTER", "streams"), ("MODE", "")],
+            Self::SeveralStreams => return [("ADAPTER", "streams"), ("MODE", SEVERAL_STREAMS)],
             Self::Sharded(SubscriptionMode::Static) => "static",
             Self::Sharded(SubscriptionMode::DynamicPrivate) => "dynamic-private",
             Self::Sharded(_) => "dynamic",
@@ -41,6 +52,13 @@ impl Kind {
             Self::Sharded(mode) => {
                 let adapter = ShardedRedisAdapter::builder(redis).subscription_mode(mode).connect().await;
                 IoAdapter::with_adapter(adapter.expect("Redis is there"))
+            }
+            Self::Streams | Self::SeveralStreams => {
+                let mut builder = RedisStreamsAdapter::builder(redis);
+                if self == Self::SeveralStreams {
+                    builder = builder.stream_count(2).use_sharded_pub_sub(true);
+                }
+                IoAdapter::with_adapter(builder.connect().await.expect("Redis is there"))
             }
         }
     }

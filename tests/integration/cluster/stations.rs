@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use gateway_runtime::adapter::IntoAdapterFactory;
 use gateway_runtime::prelude::*;
-use gateway_runtime::{AdapterHealth, RedisAdapter, RedisAdapterStats, ShardedRedisAdapter};
+use gateway_runtime::{
+    AdapterHealth, RedisAdapter, RedisAdapterStats, RedisStreamsAdapter, ShardedRedisAdapter,
+};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
@@ -69,6 +71,7 @@ macro_rules! subject {
 
 subject!(RedisAdapter, "classic");
 subject!(ShardedRedisAdapter, "sharded");
+subject!(RedisStreamsAdapter, "streams");
 
 /// In the namespace that `cluster-app` has as well, so that it can be another server of the cluster.
 #[web_socket_gateway(namespace = "chats")]

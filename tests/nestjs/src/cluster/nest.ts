@@ -8,7 +8,8 @@ import { NestFactory } from '@nestjs/core';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { OnGatewayInit } from '@nestjs/websockets';
 import { Namespace, Socket } from 'socket.io';
-import { listen, perform } from './operations.js';
+import { isListening } from './adapters.js';
+import { listen, perform, stateOf } from './operations.js';
 import { RedisIoAdapter } from './redis-io.adapter.js';
 
 let adapter: RedisIoAdapter;
@@ -32,6 +33,11 @@ class ClusterGateway implements OnGatewayInit {
     Object.assign(client.data, data);
     return true;
   }
+
+  @SubscribeMessage('state')
+  state(@ConnectedSocket() client: Socket) {
+    return stateOf(client);
+  }
 }
 
 @WebSocketGateway({ namespace: 'control' })
@@ -53,6 +59,6 @@ await adapter.connectToRedis();
 app.useWebSocketAdapter(adapter);
 await app.init();
 const cluster = app.get(ClusterGateway).server;
-while ((await cluster.adapter.serverCount()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+await isListening(adapter.pubClient, cluster.adapter);
 await app.listen(Number(process.env.PORT ?? 0), '127.0.0.1');
 console.log(`listening on ${(app.getHttpServer().address() as AddressInfo).port}`);

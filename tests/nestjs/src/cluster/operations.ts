@@ -4,7 +4,7 @@
  * Bytes are `{ "$bin": [1, 2] }`, since what is asked and answered is JSON.
  */
 import { Emitter } from '@socket.io/redis-emitter';
-import type { Namespace } from 'socket.io';
+import type { Namespace, Socket } from 'socket.io';
 
 export interface Operation {
   op: string;
@@ -93,4 +93,9 @@ export async function perform(server: Namespace, redis: any, operation: Operatio
     default:
       throw new Error(`unknown operation ${operation.op}`);
   }
+}
+
+/** What a client that has come back has. */
+export function stateOf(socket: Socket): unknown {
+  return { recovered: socket.recovered, rooms: [...socket.rooms].filter((room) => room !== socket.id), data: socket.data };
 }

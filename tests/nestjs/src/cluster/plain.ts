@@ -3,18 +3,17 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createClient } from 'redis';
 import { Server } from 'socket.io';
-import { adapterOf } from './adapters.js';
-import { listen, perform } from './operations.js';
+import { adapterOf, connection, isListening, recovery } from './adapters.js';
+import { listen, perform, stateOf } from './operations.js';
 import type { Operation } from './operations.js';
 
-const pubClient = createClient({ url: process.env.REDIS_URL });
+const pubClient = connection();
 const subClient = pubClient.duplicate();
 await Promise.all([pubClient.connect(), subClient.connect()]);
 
 const http = createServer();
-const io = new Server(http, { adapter: adapterOf(pubClient, subClient) });
+const io = new Server(http, { adapter: adapterOf(pubClient, subClient), ...recovery });
 const cluster = io.of('/cluster');
 listen(cluster, process.env.NAME ?? '');
 cluster.on('connection', (socket) => {
@@ -26,14 +25,14 @@ cluster.on('connection', (socket) => {
     Object.assign(socket.data, data);
     ack(true);
   });
+  socket.on('state', (ack: (state: unknown) => void) => ack(stateOf(socket)));
 });
 io.of('/control').on('connection', (socket) => {
   socket.on('op', async (operation: Operation, ack: (result: unknown) => void) => {
     ack(await perform(cluster, pubClient, operation));
   });
 });
-// The adapter subscribes without anybody waiting for it: the count tells when it has.
-while ((await cluster.adapter.serverCount()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+await isListening(pubClient, cluster.adapter);
 http.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   console.log(`listening on ${(http.address() as AddressInfo).port}`);
 });

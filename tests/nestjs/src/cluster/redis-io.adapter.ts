@@ -1,12 +1,11 @@
 /** The `RedisIoAdapter` that NestJS's documentation shows. */
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { createClient } from 'redis';
 import type { ServerOptions } from 'socket.io';
-import { adapterOf } from './adapters.js';
+import { adapterOf, connection, recovery } from './adapters.js';
 
 export class RedisIoAdapter extends IoAdapter {
-  readonly pubClient = createClient({ url: process.env.REDIS_URL });
+  readonly pubClient = connection();
   private adapterConstructor: any;
 
   constructor(app: INestApplicationContext) {
@@ -20,7 +19,7 @@ export class RedisIoAdapter extends IoAdapter {
   }
 
   createIOServer(port: number, options?: ServerOptions): any {
-    const server = super.createIOServer(port, options);
+    const server = super.createIOServer(port, { ...options, ...recovery } as ServerOptions);
     server.adapter(this.adapterConstructor);
     return server;
   }

@@ -8,11 +8,13 @@
 //! - Connections come back by themselves, each with growing, random pauses.
 
 mod backoff;
+mod held;
 mod lane;
 mod membership;
 mod outbox;
 mod presence;
 mod publisher;
+mod reader;
 mod stats;
 mod subscriber;
 
@@ -31,10 +33,12 @@ pub(crate) use self::membership::Membership;
 use self::outbox::Outbox;
 use self::presence::Presence;
 use self::publisher::Publisher;
+use self::reader::Reader;
+pub(crate) use self::reader::{Following, ReadOptions, ReceiveEntry};
 pub use self::stats::RedisAdapterStats;
 pub(crate) use self::stats::Stats;
 use super::certificates::Certificates;
-use super::driver::{Delivery, Driver, DriverError, Publication, Topic};
+use super::driver::{Delivery, Driver, DriverError, Outgoing, Publication, Question, Reply, Topic};
 
 /// Limits and times of a bus, and how it is connected.
 #[derive(Clone, Debug)]
@@ -51,6 +55,8 @@ pub(crate) struct BusOptions {
     pub(crate) max_buffered_bytes: usize,
     /// For TLS.
     pub(in crate::adapters::redis) certificates: Certificates,
+    /// Whether messages go over streams, which keep them: nobody has to be there when they are sent.
+    pub(crate) streams: bool,
 }
 
 impl Default for BusOptions {
@@ -62,6 +68,7 @@ impl Default for BusOptions {
             max_buffered_messages: 65_536,
             max_buffered_bytes: 16 * 1024 * 1024,
             certificates: Certificates::default(),
+            streams: false,
         }
     }
 }
@@ -86,6 +93,7 @@ pub(crate) struct Shared {
     outbox: Outbox,
     publisher: Publisher,
     lanes: Mutex<Vec<Arc<Lane>>>,
+    readers: Mutex<Vec<Arc<Reader>>>,
     presence: Presence,
     stats: Arc<Stats>,
     stop: CancellationToken,
@@ -115,6 +123,7 @@ impl Bus {
             outbox: Outbox::new(options.max_buffered_messages, options.max_buffered_bytes),
             publisher: Publisher::default(),
             lanes: Mutex::default(),
+            readers: Mutex::default(),
             presence: Presence::new(options.adapter),
             stats: Arc::default(),
             runtime: tokio::runtime::Handle::current(),
@@ -164,10 +173,65 @@ impl Bus {
         self.put(Publication { channel, message: message.into(), sharded: true });
     }
 
-    fn put(&self, publication: Publication) {
-        if !self.shared.outbox.push(publication) {
+    /// Publishes to a channel of either kind.
+    pub(crate) fn put(&self, publication: Publication) {
+        if !self.shared.outbox.push(publication.into()) {
             self.shared.stats.dropped(1);
         }
+    }
+
+    /// Adds an entry to a stream, or sets a key, in order with what is published. False if there is no room for it.
+    pub(crate) fn send(&self, outgoing: Outgoing) -> bool {
+        let counts = matches!(&outgoing, Outgoing::Add(addition) if addition.counts);
+        let sent = self.shared.outbox.push(outgoing);
+        if !sent && counts {
+            self.shared.stats.dropped(1);
+        }
+        sent
+    }
+
+    /// Asks about a stream or a key.
+    ///
+    /// # Errors
+    /// Redis is away, or refuses.
+    pub(crate) async fn ask(&self, question: &Question) -> Result<Reply, DriverError> {
+        let lost = || DriverError::Lost(self.shared.stats.last_error());
+        let connection = self.shared.publisher.connection().ok_or_else(lost)?;
+        match tokio::time::timeout(self.shared.options.timeout, connection.ask(question)).await {
+            Ok(reply) => reply,
+            Err(_) => Err(publisher::no_answer()),
+        }
+    }
+
+    /// Reads a stream from now on; entries of `namespace` go to `receiver`. A process reads each stream once.
+    pub(crate) fn follow(
+        &self,
+        stream: &Arc<str>,
+        namespace: &str,
+        receiver: Weak<dyn ReceiveEntry>,
+        options: ReadOptions,
+    ) -> Following {
+        let mut readers = self.shared.readers.lock();
+        let found = readers.iter().find(|reader| reader.stream() == stream).cloned();
+        let reader = found.unwrap_or_else(|| {
+            let reader = Reader::new(stream.clone(), options, &self.shared.stop);
+            self.shared.runtime.spawn(reader::run(self.shared.clone(), reader.clone()));
+            readers.push(reader.clone());
+            reader
+        });
+        drop(readers);
+        Following::new(self.clone(), reader, namespace, receiver)
+    }
+
+    /// Called when a receiver of a stream has gone: what nobody wants is not read.
+    fn unfollowed(&self, reader: &Arc<Reader>) {
+        let mut readers = self.shared.readers.lock();
+        if reader.is_empty() {
+            reader.stop();
+            readers.retain(|known| !Arc::ptr_eq(known, reader));
+        }
+        drop(readers);
+        self.shared.connections_changed();
     }
 
     /// Waits until all that was published before has been sent, or Redis is away.
@@ -250,7 +314,10 @@ impl Bus {
 
 impl Shared {
     fn is_up(&self) -> bool {
-        self.lanes.lock().iter().all(|lane| lane.is_up()) && self.publisher.connection().is_some()
+        let readers_up = || self.readers.lock().iter().all(|reader| reader.is_up());
+        self.lanes.lock().iter().all(|lane| lane.is_up())
+            && readers_up()
+            && self.publisher.connection().is_some()
     }
 
     fn health(&self) -> AdapterHealth {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use super::super::driver::Publication;
+use super::super::driver::Outgoing;
 
 /// What is sent in one go.
 const BATCH_MESSAGES: usize = 1024;
@@ -25,7 +25,7 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Publication>,
+    waiting: VecDeque<Outgoing>,
     bytes: usize,
 }
 
@@ -36,14 +36,14 @@ impl Outbox {
     }
 
     /// Appends a message; false if there is no room for it.
-    pub(super) fn push(&self, publication: Publication) -> bool {
-        let length = publication.byte_len();
+    pub(super) fn push(&self, outgoing: Outgoing) -> bool {
+        let length = outgoing.byte_len();
         let mut queue = self.queue.lock();
         if queue.waiting.len() >= self.max_messages || queue.bytes + length > self.max_bytes {
             return false;
         }
         queue.bytes += length;
-        queue.waiting.push_back(publication);
+        queue.waiting.push_back(outgoing);
         if queue.waiting.len() == 1 {
             self.empty.send_replace(false);
         }
@@ -53,7 +53,7 @@ impl Outbox {
     }
 
     /// Waits for messages, and takes those that go out together.
-    pub(super) async fn next_batch(&self) -> Vec<Publication> {
+    pub(super) async fn next_batch(&self) -> Vec<Outgoing> {
         loop {
             let batch = self.take();
             if !batch.is_empty() {
@@ -63,11 +63,11 @@ impl Outbox {
         }
     }
 
-    fn take(&self) -> Vec<Publication> {
+    fn take(&self) -> Vec<Outgoing> {
         let mut queue = self.queue.lock();
         let (mut bytes, mut count) = (0, 0);
-        for publication in queue.waiting.iter().take(BATCH_MESSAGES) {
-            bytes += publication.byte_len();
+        for outgoing in queue.waiting.iter().take(BATCH_MESSAGES) {
+            bytes += outgoing.byte_len();
             count += 1;
             if bytes >= BATCH_BYTES {
                 break;
@@ -104,10 +104,15 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::driver::Publication;
     use super::*;
 
-    fn message(bytes: usize) -> Publication {
-        Publication { channel: "c".into(), message: vec![0; bytes - 1].into(), sharded: false }
+    fn publication(message: impl Into<bytes::Bytes>) -> Outgoing {
+        Publication { channel: "c".into(), message: message.into(), sharded: false }.into()
+    }
+
+    fn message(bytes: usize) -> Outgoing {
+        publication(vec![0; bytes - 1])
     }
 
     #[tokio::test]
@@ -130,14 +135,16 @@ mod tests {
     async fn batches_are_limited_and_in_order() {
         let outbox = Outbox::new(usize::MAX, usize::MAX);
         for number in 0..3000u32 {
-            let message = bytes::Bytes::copy_from_slice(&number.to_be_bytes());
-            outbox.push(Publication { channel: "c".into(), message, sharded: false });
+            outbox.push(publication(number.to_be_bytes().to_vec()));
         }
         let mut seen = Vec::new();
         while seen.len() < 3000 {
             let batch = outbox.next_batch().await;
             assert!(batch.len() <= BATCH_MESSAGES);
-            seen.extend(batch.iter().map(|publication| publication.message.clone()));
+            seen.extend(batch.into_iter().filter_map(|outgoing| match outgoing {
+                Outgoing::Publish(publication) => Some(publication.message),
+                _ => None,
+            }));
         }
         assert!(seen.is_sorted());
         // One that is larger than a batch goes alone.

@@ -1,4 +1,7 @@
 //! The task that publishes: batch after batch, over one connection after the other.
+//!
+//! Channels keep nothing, so what was published over a lost connection is not published again. Streams do: what was being added
+//! is looked for there, and what is missing is added ([`held`](super::held)).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +10,9 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use super::super::driver::{Connection, DriverError, Publication};
+use super::super::driver::{Connection, DriverError, Outgoing};
 use super::backoff::{self, Backoff};
+use super::held::Held;
 use super::{Shared, stats};
 
 /// How long other servers may take to subscribe, after their longest pause between two tries.
@@ -62,6 +66,7 @@ fn set(shared: &Shared, connection: Option<Arc<dyn Connection>>) {
 async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
     let mut next = Some(first);
     let mut backoff = Backoff::default();
+    let mut held = Held::default();
     loop {
         let (connection, was_away) = match next.take() {
             Some(connection) => (connection, false),
@@ -69,13 +74,28 @@ async fn publish(shared: &Shared, first: Arc<dyn Connection>) {
         };
         backoff.connected();
         set(shared, Some(connection.clone()));
-        let error = match await_others(&connection, was_away).await {
-            Ok(()) => publish_over(shared, &connection).await,
+        let error = match prepare(shared, &connection, was_away, &mut held).await {
+            Ok(()) => publish_over(shared, &connection, &mut held).await,
             Err(error) => error,
         };
         set(shared, None);
         shared.stats.lost(stats::PUBLISHING, &error);
     }
+}
+
+/// What comes before anything else is sent over a new connection.
+async fn prepare(
+    shared: &Shared,
+    connection: &Arc<dyn Connection>,
+    was_away: bool,
+    held: &mut Held,
+) -> Result<(), DriverError> {
+    await_others(connection, was_away && !shared.options.streams).await?;
+    if !shared.options.streams {
+        return Ok(());
+    }
+    held.connected(shared, connection).await?;
+    held.settle(shared, connection).await
 }
 
 /// A new connection, and whether Redis was away: then it was so for all servers.
@@ -108,12 +128,12 @@ async fn await_others(connection: &Arc<dyn Connection>, was_away: bool) -> Resul
     }
 }
 
-fn no_answer() -> DriverError {
+pub(super) fn no_answer() -> DriverError {
     DriverError::Lost("Redis does not answer".into())
 }
 
 /// Publishes over one connection, until that is lost.
-async fn publish_over(shared: &Shared, connection: &Arc<dyn Connection>) -> DriverError {
+async fn publish_over(shared: &Shared, connection: &Arc<dyn Connection>, held: &mut Held) -> DriverError {
     let mut closed = connection.closed();
     let mut ping_at = Instant::now() + shared.options.ping_interval;
     loop {
@@ -132,24 +152,38 @@ async fn publish_over(shared: &Shared, connection: &Arc<dyn Connection>) -> Driv
             }
         };
         ping_at = Instant::now() + shared.options.ping_interval;
-        let result = match timeout(shared.options.timeout, connection.publish(&batch)).await {
-            Ok(result) => result,
-            Err(_) => Err(no_answer()),
-        };
-        match result {
-            Ok(results) => shared.stats.published(&results),
-            Err(error) => {
-                unconfirmed(shared, &batch);
-                return error;
-            }
+        if let Err(error) = send(shared, connection, batch, held).await {
+            return error;
         }
         shared.outbox.sent();
         shared.buffer_changed();
     }
 }
 
-/// The answer is lost, and maybe the messages: sent again they could arrive twice.
-fn unconfirmed(shared: &Shared, batch: &[Publication]) {
-    shared.stats.unconfirmed(batch.len());
-    shared.outbox.sent();
+/// Sends a batch, and counts what became of it. What was to be added to a stream and is not known to be there is held.
+async fn send(
+    shared: &Shared,
+    connection: &Arc<dyn Connection>,
+    batch: Vec<Outgoing>,
+    held: &mut Held,
+) -> Result<(), DriverError> {
+    let result = match timeout(shared.options.timeout, connection.publish(&batch)).await {
+        Ok(result) => result,
+        Err(_) => Err(no_answer()),
+    };
+    match result {
+        Ok(results) => held.sent(shared, batch, results),
+        Err(error) => {
+            // The answer is lost, and maybe the messages: published again they could arrive twice.
+            let published = batch.iter().filter(|outgoing| matches!(outgoing, Outgoing::Publish(_))).count();
+            if published > 0 {
+                shared.stats.unconfirmed(published);
+            }
+            held.hold(batch);
+            if held.is_empty() {
+                shared.outbox.sent();
+            }
+            Err(error)
+        }
+    }
 }

@@ -7,9 +7,10 @@ use parking_lot::Mutex;
 
 use super::super::driver::DriverError;
 
-/// The names of the two kinds of connections, in logs.
+/// The names of the kinds of connections, in logs.
 pub(super) const PUBLISHING: &str = "publishing";
 pub(super) const SUBSCRIBING: &str = "subscribing";
+pub(super) const READING: &str = "reading";
 
 /// Counts since the bus exists.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub(crate) struct Stats {
     refused: AtomicU64,
     ignored: AtomicU64,
     reconnects: AtomicU64,
+    gaps: AtomicU64,
     last_error: Mutex<String>,
 }
 
@@ -43,6 +45,9 @@ pub struct RedisAdapterStats {
     pub ignored: u64,
     /// How often a lost connection was made anew.
     pub reconnects: u64,
+    /// How often a stream had been cut off behind what this server had read of it, or was another one: messages
+    /// may be missing (`RedisStreamsAdapter` alone).
+    pub gaps: u64,
 }
 
 fn add(counter: &AtomicU64, count: usize) -> u64 {
@@ -52,15 +57,23 @@ fn add(counter: &AtomicU64, count: usize) -> u64 {
 }
 
 impl Stats {
-    pub(super) fn published(&self, results: &[Result<(), DriverError>]) {
-        let mut refused = results.iter().filter_map(|result| result.as_ref().err());
-        if let Some(error) = refused.next() {
-            let count = 1 + refused.count();
-            tracing::error!(%error, count, "Redis has refused messages to other servers");
-            telemetry::adapter_dropped("refused", add(&self.refused, count));
-            add(&self.published, results.len() - count);
-        } else {
-            add(&self.published, results.len());
+    /// What became of messages that were sent.
+    pub(super) fn published<'r>(&self, results: impl Iterator<Item = Result<(), &'r DriverError>>) {
+        let (mut taken, mut refused) = (0, 0);
+        for result in results {
+            match result {
+                Ok(()) => taken += 1,
+                Err(error) => {
+                    if refused == 0 {
+                        tracing::error!(%error, "Redis has refused messages to other servers");
+                    }
+                    refused += 1;
+                }
+            }
+        }
+        add(&self.published, taken);
+        if refused > 0 {
+            telemetry::adapter_dropped("refused", add(&self.refused, refused));
         }
     }
 
@@ -77,6 +90,17 @@ impl Stats {
     /// A message came.
     pub(super) fn received(&self) {
         add(&self.received, 1);
+    }
+
+    /// Entries of a stream may have been missed.
+    pub(super) fn gap(&self, stream: &str, reason: &'static str) {
+        add(&self.gaps, 1);
+        if self.gaps.load(Ordering::Relaxed) == 1 {
+            tracing::error!(stream, "messages of other servers may be missing: {reason}");
+        } else {
+            tracing::debug!(stream, "messages of other servers may be missing: {reason}");
+        }
+        telemetry::adapter_error("stream_gap");
     }
 
     /// A message made no sense.
@@ -121,6 +145,7 @@ impl Stats {
             refused: read(&self.refused),
             ignored: read(&self.ignored),
             reconnects: read(&self.reconnects),
+            gaps: read(&self.gaps),
         }
     }
 }

@@ -32,7 +32,7 @@ pub(in crate::adapters::redis) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn from_number(number: u64) -> Option<Self> {
+    pub(in crate::adapters::redis) fn from_number(number: u64) -> Option<Self> {
         use Kind::*;
         let all = [
             Broadcast,

@@ -3,8 +3,10 @@
 //!
 //! Its own clients are in a `MemoryAdapter`; it never waits for Redis before it serves them.
 
+mod entries;
 pub(super) mod message;
 mod received;
+mod recovery;
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, Weak};
@@ -12,18 +14,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
+use gateway_core::adapter::{RestoredSession, Session};
 use gateway_core::{
-    Adapter, AdapterError, AdapterHealth, AdapterService, Arguments, BroadcastAcks, BroadcastOptions,
-    MemoryAdapter, Payload, RemoteAcks, RemoteSocket, Room, RoomObserver, Server, ServerSideAckError, Socket,
-    WeakServer, telemetry,
+    Adapter, AdapterError, AdapterHealth, AdapterService, Arguments, BroadcastAcks, BroadcastOptions, Frames,
+    MemoryAdapter, Payload, RemoteAcks, RemoteSocket, Room, RoomObserver, Server, ServerSideAckError,
+    SessionRecovery, Socket, WeakServer, telemetry,
 };
 
 use self::message::{Data, Event, Kind, Message};
-use super::bus::{Bus, Membership, Receive};
+use self::recovery::Recovery;
+use super::bus::{Bus, Following, Membership, Receive, ReceiveEntry};
 use super::classic::wire::{Whom, array_of};
-use super::driver::{Delivery, Topic};
+use super::driver::{Delivery, Entry, Topic};
 use super::id::random_hex;
 use super::pending::{Answer, PendingRequests};
+use super::streams::StreamLog;
 use crate::adapters::node_socket::NodeSocket;
 
 /// How the messages of one namespace reach other servers.
@@ -42,6 +47,11 @@ pub(super) trait Carrier: Send + Sync + 'static {
 
     /// Answers the server that has asked.
     fn respond(&self, requester: &str, message: &Message<'_>, attachments: &[Bytes]);
+
+    /// The stream that keeps messages, if one does.
+    fn stream(&self) -> Option<&StreamLog> {
+        None
+    }
 }
 
 /// The adapter of one namespace.
@@ -57,6 +67,9 @@ pub(super) struct ClusterAdapter {
     pending: PendingRequests<Kind>,
     server: OnceLock<WeakServer>,
     membership: OnceLock<Membership>,
+    following: OnceLock<Following>,
+    /// What is done for clients that come back, if anything is.
+    recovery: OnceLock<Recovery>,
 }
 
 impl std::fmt::Debug for ClusterAdapter {
@@ -99,6 +112,8 @@ impl ClusterAdapter {
                 pending: PendingRequests::default(),
                 server: OnceLock::new(),
                 membership: OnceLock::new(),
+                following: OnceLock::new(),
+                recovery: OnceLock::new(),
             }
         })
     }
@@ -113,6 +128,14 @@ impl ClusterAdapter {
 
     fn publish(&self, kind: Kind, data: Data<'_>, attachments: &[Bytes]) {
         self.carrier.publish(&self.message(kind, data), attachments, None);
+    }
+
+    /// Disconnects clients of this server, and those who are about to come back to it.
+    fn disconnect_here(&self, to: &BroadcastOptions, close: bool) {
+        if let Some(recovery) = self.recovery.get() {
+            recovery.dismiss(to);
+        }
+        self.memory.disconnect_sockets(to, close);
     }
 
     /// How many other servers there are.
@@ -185,6 +208,12 @@ impl ClusterAdapter {
     }
 }
 
+impl ReceiveEntry for ClusterAdapter {
+    fn receive_entry(&self, entry: &Entry) {
+        self.take_entry(entry);
+    }
+}
+
 impl Receive for ClusterAdapter {
     fn receive(&self, delivery: Delivery) {
         self.take(&delivery.message);
@@ -215,12 +244,24 @@ impl Adapter for ClusterAdapter {
         let receiver: Weak<dyn Receive> = self.itself.clone();
         // Set once, since the server is.
         let _ = self.membership.set(self.bus.join(receiver, self.carrier.topics()));
+        if let Some(stream) = self.carrier.stream() {
+            let receiver: Weak<dyn ReceiveEntry> = self.itself.clone();
+            let read = stream.options().read;
+            let following = self.bus.follow(stream.name(), &self.namespace, receiver, read);
+            let _ = self.following.set(following);
+        }
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {
         async move {
             let Some(membership) = self.membership.get() else { return };
-            if tokio::time::timeout(self.requests_timeout, membership.ready()).await.is_err() {
+            let all = async {
+                membership.ready().await;
+                if let Some(following) = self.following.get() {
+                    following.ready().await;
+                }
+            };
+            if tokio::time::timeout(self.requests_timeout, all).await.is_err() {
                 tracing::warn!(
                     namespace = &*self.namespace,
                     "other servers are not reached yet: Redis is away"
@@ -269,6 +310,9 @@ impl Adapter for ClusterAdapter {
     }
 
     fn broadcast(&self, server: &Server, payload: Payload, to: &BroadcastOptions) {
+        if let Some(recovery) = self.recovery.get().filter(|_| !to.flags.local && !to.flags.volatile) {
+            return self.emit_in_order(recovery, server, payload, to);
+        }
         if let Some(array) = array_of(&payload).filter(|_| !to.flags.local) {
             let data =
                 Data { event: Some(Event::new(array)), opts: Some(Whom::with_flags(to)), ..Data::default() };
@@ -336,7 +380,7 @@ impl Adapter for ClusterAdapter {
             let data = Data { opts: Some(Whom::with_flags(to)), close: Some(close), ..Data::default() };
             self.publish(Kind::DisconnectSockets, data, &[]);
         }
-        self.memory.disconnect_sockets(to, close);
+        self.disconnect_here(to, close);
     }
 
     /// The protocol has no question for rooms: other servers are asked for their sockets, which name theirs.
@@ -382,6 +426,40 @@ impl Adapter for ClusterAdapter {
             }
         }
         .boxed()
+    }
+
+    fn recover_sessions(&self, recovery: &Arc<SessionRecovery>) -> bool {
+        let Some(stream) = self.carrier.stream() else { return false };
+        let recovery = self.recovery.get_or_init(|| Recovery::new(recovery.clone()));
+        let overdue = recovery::put_overdue(
+            self.itself.clone(),
+            recovery.overdue.clone(),
+            stream.options().local_delivery_after,
+        );
+        self.bus.spawn(overdue);
+        true
+    }
+
+    fn persist_session(&self, session: Session) {
+        self.keep_session(&session);
+    }
+
+    fn restore_session<'a>(
+        &'a self,
+        server: &'a Server,
+        pid: &'a str,
+        offset: &'a str,
+    ) -> BoxFuture<'a, Option<RestoredSession>> {
+        self.find_session(server, pid, offset).boxed()
+    }
+
+    fn resume(
+        &self,
+        socket: &Socket,
+        restored: RestoredSession,
+        answer: &mut dyn FnMut(Vec<Frames>),
+    ) -> bool {
+        self.resume_in_order(socket, restored, answer)
     }
 
     fn health(&self) -> AdapterHealth {

@@ -33,7 +33,7 @@ impl ClusterAdapter {
         self.act(&server, kind, &uid, data, &text)
     }
 
-    fn act(
+    pub(super) fn act(
         &self,
         server: &Server,
         kind: Kind,
@@ -53,7 +53,7 @@ impl ClusterAdapter {
             }
             Kind::DisconnectSockets => {
                 let to = data.take_options().ok_or(Foreign)?;
-                self.memory.disconnect_sockets(&to, data.close.unwrap_or_default());
+                self.disconnect_here(&to, data.close.unwrap_or_default());
             }
             Kind::FetchSockets => {
                 let to = data.take_options().ok_or(Foreign)?;

@@ -11,11 +11,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError, Value};
+use redis::{
+    AsyncConnectionConfig, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError, ServerErrorKind,
+    Value,
+};
 use tokio::sync::watch;
 
 use super::super::certificates::Certificates;
-use super::{Connection, Delivery, Driver, DriverError, Publication, Push, Receiver, Refusal, Topic};
+use super::streams::added;
+use super::{
+    Connection, Delivery, Driver, DriverError, EntryId, Identity, Outcomes, Outgoing, Push, Question,
+    Receiver, Refusal, Reply, Topic,
+};
 
 /// Subscriptions that are asked for in one go.
 const SUBSCRIPTIONS_AT_ONCE: usize = 500;
@@ -81,21 +88,26 @@ pub(super) fn provide_cryptography() {
 
 impl Driver for ClientDriver {
     fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
-        async move { connect(&self.client, receiver, self.timeout).await }.boxed()
+        async move { connect(&self.client, receiver, self.timeout, Duration::ZERO).await }.boxed()
+    }
+
+    fn connect_to_read(&self, block: Duration) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        async move { connect(&self.client, None, self.timeout, block).await }.boxed()
     }
 }
 
-/// Connects to what a client knows.
+/// Connects to what a client knows. Answers may take longer than a connection by `block`.
 pub(super) async fn connect(
     client: &redis::Client,
     receiver: Option<Receiver>,
     timeout: Duration,
+    block: Duration,
 ) -> Result<Arc<dyn Connection>, DriverError> {
     let lost = watch::Sender::new(false);
     let pushed = pushes(receiver, lost.clone());
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(timeout))
-        .set_response_timeout(Some(timeout))
+        .set_response_timeout(Some(timeout.saturating_add(block)))
         .set_push_sender(pushed);
     let connection = client.get_multiplexed_async_connection_with_config(&config).await.map_err(error)?;
     Ok(Arc::new(ClientConnection { connection, lost }))
@@ -193,11 +205,16 @@ fn is_about_certificates(_: &RedisError) -> bool {
     false
 }
 
-/// The command that publishes.
-pub(super) fn publish_command(publication: &Publication) -> Cmd {
-    let mut command = redis::cmd(if publication.sharded { "SPUBLISH" } else { "PUBLISH" });
-    command.arg(&*publication.channel).arg(&*publication.message);
-    command
+/// [`error`] of a stream or a key. That Redis cannot at the moment is no refusal: it reads its file, or is no master
+/// (any more, or yet).
+pub(super) fn stream_error(failure: RedisError) -> DriverError {
+    use ServerErrorKind::{Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain};
+    match failure.kind() {
+        redis::ErrorKind::Server(
+            Ask | BusyLoading | ClusterDown | MasterDown | Moved | ReadOnly | TryAgain,
+        ) => DriverError::Lost(failure.to_string()),
+        _ => error(failure),
+    }
 }
 
 fn topic_command(topic: &Topic, [channel, pattern, shard]: [&'static str; 3]) -> Cmd {
@@ -250,6 +267,37 @@ pub(super) fn refusals(
     Ok(refusals)
 }
 
+/// What one thing of a batch came to.
+pub(super) fn sent(
+    outgoing: &Outgoing,
+    answer: Result<Value, RedisError>,
+) -> Result<Option<EntryId>, DriverError> {
+    let failed = if matches!(outgoing, Outgoing::Add(_)) { stream_error } else { error };
+    match answer {
+        Ok(Value::ServerError(failure)) => Err(failed(failure.into())),
+        Ok(value) => Ok(added(&value)),
+        Err(failure) => Err(failed(failure)),
+    }
+}
+
+/// Asks about a stream or a key.
+pub(super) async fn ask<C: ConnectionLike>(
+    mut connection: C,
+    question: &Question,
+) -> Result<Reply, DriverError> {
+    let Some(command) = question.command() else {
+        let Question::Take { key } = question else {
+            return Err(DriverError::Refused("there is no such command".into()));
+        };
+        // `GETDEL` is new in Redis 6.2.
+        let mut both = redis::pipe();
+        both.atomic().cmd("GET").arg(&**key).cmd("DEL").arg(&**key).ignore();
+        let (value,): (Option<Vec<u8>>,) = both.query_async(&mut connection).await.map_err(stream_error)?;
+        return Ok(Reply::Value(value.map(Bytes::from)));
+    };
+    question.reply(connection.req_packed_command(&command).await.map_err(stream_error)?)
+}
+
 /// The answer of `PUBSUB NUMSUB`: the channel, then the count.
 pub(super) fn count(value: Value) -> Result<usize, DriverError> {
     let counts = match value {
@@ -297,13 +345,32 @@ impl ClientConnection {
 }
 
 impl Connection for ClientConnection {
-    fn publish<'a>(
-        &'a self,
-        batch: &'a [Publication],
-    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>> {
+    fn publish<'a>(&'a self, batch: &'a [Outgoing]) -> BoxFuture<'a, Result<Outcomes, DriverError>> {
         async move {
-            let answers = self.pipelined(batch.iter().map(publish_command)).await?;
-            Ok(answers.into_iter().map(outcome).collect())
+            let answers = self.pipelined(batch.iter().map(Outgoing::command)).await?;
+            Ok(batch.iter().zip(answers).map(|(outgoing, answer)| sent(outgoing, Ok(answer))).collect())
+        }
+        .boxed()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, DriverError>> {
+        ask(self.connection.clone(), question).boxed()
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Option<Identity>> {
+        async move {
+            let mut command = redis::cmd("CLIENT");
+            command.arg("INFO");
+            let info = self.connection.clone().req_packed_command(&command).await.ok()?;
+            Identity::of(&redis::from_redis_value::<String>(info).ok()?)
+        }
+        .boxed()
+    }
+
+    fn close_other<'a>(&'a self, other: &'a Identity) -> BoxFuture<'a, ()> {
+        async move {
+            // It may be gone, and a user may have no right to it.
+            let _ = self.connection.clone().req_packed_command(&other.kill_command()).await;
         }
         .boxed()
     }

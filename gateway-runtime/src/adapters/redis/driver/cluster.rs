@@ -1,7 +1,7 @@
 //! A Redis Cluster: all nodes know all channels, and each counts only its own subscribers.
 
 use std::fmt;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +16,11 @@ use tokio::sync::watch;
 
 use super::super::certificates::Certificates;
 use super::client::{
-    count, error, num_sub_command, outcome, provide_cryptography, publish_command, pushes, refusals,
+    ask, count, error, num_sub_command, outcome, provide_cryptography, pushes, refusals, sent,
 };
-use super::{Connection, Driver, DriverError, Publication, Receiver, Refusal, Topic};
+use super::{
+    Connection, Driver, DriverError, Identity, Outcomes, Outgoing, Question, Receiver, Refusal, Reply, Topic,
+};
 
 /// Subscriptions that wait for their answer at the same time: a cluster has no order of them.
 const TOPICS_AT_ONCE: usize = 500;
@@ -79,11 +81,26 @@ fn with_certificates(builder: ClusterClientBuilder, _: &Certificates) -> Cluster
 
 impl Driver for ClusterDriver {
     fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        self.connect_with(receiver, Duration::ZERO)
+    }
+
+    fn connect_to_read(&self, block: Duration) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        self.connect_with(None, block)
+    }
+}
+
+impl ClusterDriver {
+    fn connect_with(
+        &self,
+        receiver: Option<Receiver>,
+        block: Duration,
+    ) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
         async move {
             // Lost connections to single nodes are made anew below this, subscriptions included.
             // A subscription may be asked for twice, when its slot has moved; what is published may not.
             let retries = if receiver.is_some() { SUBSCRIPTION_RETRIES } else { 0 };
             let builder = self.builder().retries(retries);
+            let builder = builder.response_timeout(self.timeout.saturating_add(block));
             let builder = builder.push_sender(pushes(receiver, watch::Sender::new(false)));
             let connecting = async { builder.build()?.get_async_connection().await };
             let connection = match tokio::time::timeout(self.timeout, connecting).await {
@@ -130,7 +147,7 @@ async fn unsubscribe(mut connection: ClusterConnection, topic: Topic) -> Result<
 
 impl ClusterNodes {
     /// Asks for many topics at the same time: how long they take together must not be the sum.
-    fn ask<F>(
+    fn for_each<F>(
         &self,
         topics: &[Topic],
         one: fn(ClusterConnection, Topic) -> F,
@@ -147,30 +164,24 @@ impl ClusterNodes {
     }
 
     /// All over one node, that of this slot: between nodes there is no order.
-    async fn publish_in_order(
-        &self,
-        batch: &[Publication],
-    ) -> Result<Vec<Result<(), DriverError>>, DriverError> {
+    async fn publish_in_order(&self, batch: &[Outgoing]) -> Result<Outcomes, DriverError> {
         let mut pipeline = Pipeline::new();
         for publication in batch {
-            pipeline.add_command(publish_command(publication));
+            pipeline.add_command(publication.command());
         }
         let node = SingleNodeRoutingInfo::SpecificNode(Route::new(0, SlotAddr::Master));
         let mut connection = self.0.clone();
         let answers = connection.route_pipeline(pipeline, 0, batch.len(), node).await.map_err(error)?;
-        Ok(answers.into_iter().map(outcome).collect())
+        Ok(batch.iter().zip(answers).map(|(outgoing, answer)| sent(outgoing, Ok(answer))).collect())
     }
 
-    /// Each over the node of its channel; those of one channel in order.
-    async fn publish_sharded(
-        &self,
-        batch: &[Publication],
-    ) -> Result<Vec<Result<(), DriverError>>, DriverError> {
-        let sent = batch.iter().map(|publication| {
-            let (command, mut connection) = (publish_command(publication), self.0.clone());
-            async move { connection.req_packed_command(&command).await.map_err(error).and_then(outcome) }
+    /// Each over the node of its channel, stream or key; those of one of them in order.
+    async fn publish_sharded(&self, batch: &[Outgoing]) -> Result<Outcomes, DriverError> {
+        let sending = batch.iter().map(|outgoing| {
+            let (command, mut connection) = (outgoing.command(), self.0.clone());
+            async move { sent(outgoing, connection.req_packed_command(&command).await) }
         });
-        let results = join_all(sent).await;
+        let results = join_all(sending).await;
         match results.iter().find(|result| matches!(result, Err(DriverError::Lost(_)))) {
             Some(Err(error)) if results.iter().all(Result::is_err) => Err(error.clone()),
             _ => Ok(results),
@@ -179,14 +190,11 @@ impl ClusterNodes {
 }
 
 impl Connection for ClusterNodes {
-    fn publish<'a>(
-        &'a self,
-        batch: &'a [Publication],
-    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>> {
+    fn publish<'a>(&'a self, batch: &'a [Outgoing]) -> BoxFuture<'a, Result<Outcomes, DriverError>> {
         async move {
             let mut results = Vec::with_capacity(batch.len());
-            for run in batch.chunk_by(|one, next| one.sharded == next.sharded) {
-                results.extend(if run[0].sharded {
+            for run in batch.chunk_by(|one, next| one.is_of_one_node() == next.is_of_one_node()) {
+                results.extend(if run[0].is_of_one_node() {
                     self.publish_sharded(run).await?
                 } else {
                     self.publish_in_order(run).await?
@@ -197,12 +205,25 @@ impl Connection for ClusterNodes {
         .boxed()
     }
 
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, DriverError>> {
+        ask(self.0.clone(), question).boxed()
+    }
+
+    /// It is several connections.
+    fn identity(&self) -> BoxFuture<'_, Option<Identity>> {
+        ready(None).boxed()
+    }
+
+    fn close_other<'a>(&'a self, _: &'a Identity) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
+    }
+
     fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>> {
-        self.ask(topics, subscribe).map(|outcomes| refusals(outcomes.into_iter())).boxed()
+        self.for_each(topics, subscribe).map(|outcomes| refusals(outcomes.into_iter())).boxed()
     }
 
     fn unsubscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), DriverError>> {
-        let ended = self.ask(topics, unsubscribe);
+        let ended = self.for_each(topics, unsubscribe);
         ended.map(|outcomes| outcomes.into_iter().try_for_each(|(_, outcome)| outcome)).boxed()
     }
 

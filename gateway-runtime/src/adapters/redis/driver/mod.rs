@@ -13,14 +13,18 @@ pub(super) mod client;
 pub(super) mod cluster;
 #[cfg(feature = "redis-sentinel")]
 pub(super) mod sentinel;
+mod streams;
 #[cfg(test)]
 pub(super) mod stub;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+
+pub(crate) use self::streams::{Addition, Entry, EntryId, Identity, Outgoing, Question, Reply};
 
 /// What can be subscribed to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -107,15 +111,28 @@ pub(crate) enum DriverError {
 pub(crate) trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Opens a connection; messages of its subscriptions go to `receiver`.
     fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>>;
+
+    /// Opens a connection whose answers may take longer by this: it waits for entries of a stream.
+    fn connect_to_read(&self, block: Duration) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>>;
 }
+
+/// What became of each of several commands; an entry that was added has an id.
+pub(crate) type Outcomes = Vec<Result<Option<EntryId>, DriverError>>;
 
 /// One connection. It is closed when it is dropped.
 pub(crate) trait Connection: Send + Sync + 'static {
-    /// Publishes in this order, written in one go. The results are those of the single messages.
-    fn publish<'a>(
-        &'a self,
-        batch: &'a [Publication],
-    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>>;
+    /// Sends in this order, written in one go. The results are those of the single messages: `Lost` for one
+    /// that Redis cannot take at the moment, and has not taken.
+    fn publish<'a>(&'a self, batch: &'a [Outgoing]) -> BoxFuture<'a, Result<Outcomes, DriverError>>;
+
+    /// Asks about a stream or a key.
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, DriverError>>;
+
+    /// What another connection may have it closed by; `None` if this Redis does not tell.
+    fn identity(&self) -> BoxFuture<'_, Option<Identity>>;
+
+    /// Closes another connection: nothing that was sent over it is done after this.
+    fn close_other<'a>(&'a self, other: &'a Identity) -> BoxFuture<'a, ()>;
 
     /// Subscribes, and returns when Redis has answered for each topic: what it has refused.
     fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>>;

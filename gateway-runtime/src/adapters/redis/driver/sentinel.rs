@@ -86,16 +86,30 @@ fn with_certificates(builder: SentinelClientBuilder, _: &Certificates) -> Sentin
     builder
 }
 
-impl Driver for SentinelDriver {
-    fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+impl SentinelDriver {
+    fn connect_with(
+        &self,
+        receiver: Option<Receiver>,
+        block: Duration,
+    ) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
         async move {
             let asked = async { self.client.lock().await.async_get_client().await };
             let client = match tokio::time::timeout(self.timeout, asked).await {
                 Ok(client) => client.map_err(client::error)?,
                 Err(_) => return Err(DriverError::Lost("the sentinels do not answer".into())),
             };
-            connect(&client, receiver, self.timeout).await
+            connect(&client, receiver, self.timeout, block).await
         }
         .boxed()
+    }
+}
+
+impl Driver for SentinelDriver {
+    fn connect(&self, receiver: Option<Receiver>) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        self.connect_with(receiver, Duration::ZERO)
+    }
+
+    fn connect_to_read(&self, block: Duration) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        self.connect_with(None, block)
     }
 }

@@ -1,14 +1,19 @@
 //! A bus within the process that can be switched off, for tests: the commands of Redis without Redis.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{Connection, Delivery, Driver, DriverError, Publication, Push, Receiver, Refusal, Topic};
+use super::{
+    Connection, Delivery, Driver, DriverError, Entry, EntryId, Identity, Outcomes, Outgoing, Publication,
+    Push, Question, Receiver, Refusal, Reply, Topic,
+};
 
 /// A service without a network. Clones are the same one.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +31,13 @@ struct Service {
     loses_answer: AtomicBool,
     /// What was published, for tests.
     log: Mutex<Vec<Publication>>,
+    streams: Mutex<HashMap<String, Vec<Entry>>>,
+    /// The time in milliseconds of the last entry.
+    clock: AtomicUsize,
+    added: watch::Sender<()>,
+    keys: Mutex<HashMap<String, Bytes>>,
+    /// Entries wait for this to end before they are added, and their answers too.
+    stalled: watch::Sender<bool>,
 }
 
 struct Peer {
@@ -100,6 +112,41 @@ impl StubDriver {
         self.0.loses_answer.store(true, Ordering::SeqCst);
     }
 
+    /// Adds an entry as somebody else.
+    pub(crate) fn add(&self, stream: &str, fields: &[(&str, &str)]) -> EntryId {
+        let fields = fields.iter().map(|(name, value)| {
+            (Bytes::copy_from_slice(name.as_bytes()), Bytes::copy_from_slice(value.as_bytes()))
+        });
+        self.0.add(stream, fields.collect())
+    }
+
+    /// What is in a stream.
+    pub(crate) fn entries(&self, stream: &str) -> Vec<Entry> {
+        self.0.streams.lock().get(stream).cloned().unwrap_or_default()
+    }
+
+    /// Deletes what is in a stream, but for the last ones.
+    pub(crate) fn trim(&self, stream: &str, last: usize) {
+        if let Some(entries) = self.0.streams.lock().get_mut(stream) {
+            entries.drain(..entries.len().saturating_sub(last));
+        }
+    }
+
+    /// Sets a key as somebody else.
+    pub(crate) fn set(&self, key: &str, value: &str) {
+        self.0.keys.lock().insert(key.into(), Bytes::copy_from_slice(value.as_bytes()));
+    }
+
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<Bytes> {
+        self.0.keys.lock().get(key).cloned()
+    }
+
+    /// Lets nothing through that publishes, until it is called again with false.
+    pub(crate) fn stall(&self, stalled: bool) {
+        self.0.stalled.send_replace(stalled);
+    }
+
     /// How many connections are subscribed to a channel.
     pub(crate) fn subscribers(&self, channel: &str) -> usize {
         let connections = self.0.connections.lock();
@@ -136,9 +183,48 @@ impl Driver for StubDriver {
         let connection: Arc<dyn Connection> = Arc::new(StubConnection { service: self.0.clone(), peer });
         ready(Ok(connection)).boxed()
     }
+
+    fn connect_to_read(&self, _: Duration) -> BoxFuture<'_, Result<Arc<dyn Connection>, DriverError>> {
+        self.connect(None)
+    }
 }
 
 impl Service {
+    fn add(&self, stream: &str, fields: Vec<(Bytes, Bytes)>) -> EntryId {
+        let millis = self.clock.fetch_add(1, Ordering::SeqCst) as u64 + 1000;
+        let id = EntryId { millis, number: 0 };
+        self.streams.lock().entry(stream.into()).or_default().push(Entry { id, fields });
+        self.added.send_replace(());
+        id
+    }
+
+    fn send(&self, outgoing: &Outgoing) -> Option<EntryId> {
+        match outgoing {
+            Outgoing::Publish(publication) => {
+                self.log.lock().push(publication.clone());
+                self.deliver(publication);
+                None
+            }
+            Outgoing::Add(addition) => {
+                let (uid, key) = (addition.uid.to_string(), addition.key.to_string());
+                let own = [("uid", Bytes::from(uid)), ("key", key.into())];
+                let fields = own.iter().chain(&addition.fields);
+                let fields = fields.map(|(name, value)| (Bytes::from_static(name.as_bytes()), value.clone()));
+                Some(self.add(&addition.stream, fields.collect()))
+            }
+            Outgoing::Set { key, value, .. } => {
+                self.keys.lock().insert(key.to_string(), value.clone());
+                None
+            }
+        }
+    }
+
+    fn from(&self, stream: &str, from: EntryId, count: usize) -> Vec<Entry> {
+        let streams = self.streams.lock();
+        let entries = streams.get(stream).map(Vec::as_slice).unwrap_or_default();
+        entries.iter().filter(|entry| entry.id >= from).take(count).cloned().collect()
+    }
+
     fn deliver(&self, publication: &Publication) {
         let peers = self.connections.lock().clone();
         for peer in peers {
@@ -179,22 +265,61 @@ impl Drop for StubConnection {
 }
 
 impl Connection for StubConnection {
-    fn publish<'a>(
-        &'a self,
-        batch: &'a [Publication],
-    ) -> BoxFuture<'a, Result<Vec<Result<(), DriverError>>, DriverError>> {
-        let result = self.check().map(|()| {
-            for publication in batch {
-                self.service.log.lock().push(publication.clone());
-                self.service.deliver(publication);
+    fn publish<'a>(&'a self, batch: &'a [Outgoing]) -> BoxFuture<'a, Result<Outcomes, DriverError>> {
+        async move {
+            // The sender lives as long as `self`.
+            let _ = self.service.stalled.subscribe().wait_for(|stalled| !*stalled).await;
+            self.check()?;
+            let sent = batch.iter().map(|outgoing| Ok(self.service.send(outgoing))).collect();
+            if self.service.loses_answer.swap(false, Ordering::SeqCst) {
+                self.peer.lost.send_replace(true);
+                return Err(DriverError::Lost("the answer was lost".into()));
             }
-            batch.iter().map(|_| Ok(())).collect()
-        });
-        if self.service.loses_answer.swap(false, Ordering::SeqCst) {
-            self.peer.lost.send_replace(true);
-            return ready(Err(DriverError::Lost("the answer was lost".into()))).boxed();
+            Ok(sent)
         }
-        ready(result).boxed()
+        .boxed()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Reply, DriverError>> {
+        async move {
+            self.check()?;
+            let entries = match question {
+                Question::Range { stream, from, count } => self.service.from(stream, *from, *count),
+                Question::Last { stream } => {
+                    self.service.from(stream, EntryId::START, usize::MAX).pop().into_iter().collect()
+                }
+                Question::Take { key } => {
+                    return Ok(Reply::Value(self.service.keys.lock().remove(&**key)));
+                }
+                Question::Read { stream, after, count, block } => {
+                    let mut added = self.service.added.subscribe();
+                    let deadline = tokio::time::sleep(*block);
+                    tokio::pin!(deadline);
+                    loop {
+                        added.mark_unchanged();
+                        let entries = self.service.from(stream, after.next(), *count);
+                        if !entries.is_empty() {
+                            break entries;
+                        }
+                        tokio::select! {
+                            _ = added.changed() => {}
+                            () = self.closed() => return Err(DriverError::Lost("cut".into())),
+                            () = &mut deadline => break Vec::new(),
+                        }
+                    }
+                }
+            };
+            Ok(Reply::Entries(entries))
+        }
+        .boxed()
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Option<Identity>> {
+        ready(None).boxed()
+    }
+
+    fn close_other<'a>(&'a self, _: &'a Identity) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
     }
 
     fn subscribe<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Refusal>, DriverError>> {

@@ -2,10 +2,12 @@
 
 mod emitter;
 mod faults;
+mod recovery;
 #[cfg(feature = "redis-cluster")]
 mod redis_cluster;
 mod redis_server;
 mod sharded;
+mod streams;
 mod subscriptions;
 mod suite;
 
