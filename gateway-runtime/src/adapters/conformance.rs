@@ -78,7 +78,7 @@ impl Node {
         let (server, handshake) = (self.server.clone(), Handshake::default());
         let socket = serve::recoverable_socket(&restored.session, true, server, handshake, link.clone());
         let resumed = serve::resume(&socket, restored, |missed| {
-            missed.iter().for_each(|frames| link.send(frames, false));
+            missed.iter().for_each(|frames| link.send(frames.clone(), false));
         });
         resumed.then_some(Client { socket, frames })
     }

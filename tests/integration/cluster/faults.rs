@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use gateway_runtime::{AdapterError, RedisAdapter, RedisStreamsAdapter, ShardedRedisAdapter};
 use tokio::process::Command;
 
-use super::redis_server::RedisServer;
+use super::redis_server::{RedisServer, free_port};
 use super::stations::{
-    Station, Subject, count, hear_each_other, hear_last_words, hear_themselves, hears_a_number, resumes,
-    stations, until,
+    Station, Subject, count, hear_each_other, hear_last_words, hear_themselves, hears_a_number,
+    nothing_is_missing, resumes, stations, until,
 };
 use crate::support::client::{Client, within};
 use crate::support::process::Example;
@@ -161,4 +161,41 @@ async fn another_server_freezes_and_is_killed<A: Subject>() {
         let stats = station.adapter.stats();
         assert_eq!((stats.dropped, stats.unconfirmed, stats.reconnects), (0, 0, 0));
     }
+}
+
+/// What streams are for: Redis, which keeps its data, and the connections go away and come back, and nobody misses anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_lose_nothing() {
+    let port = free_port();
+    let folder = std::env::temp_dir().join(format!("gateway-streams-{port}"));
+    let mut redis = RedisServer::start_persistent(port, &folder).await;
+    let stations = stations::<RedisStreamsAdapter>(&redis.url(), 65_536).await;
+    for _ in 0..2 {
+        redis.kill().await;
+        until("the outage", || !stations.iter().any(Station::is_up)).await;
+        hear_themselves(&stations).await;
+        redis = RedisServer::start_persistent(port, &folder).await;
+        resumes(&stations, "killed and started again with its data", Instant::now()).await;
+    }
+    redis.signal("STOP").await;
+    let paused = tokio::time::sleep(Duration::from_secs(10));
+    let meanwhile = async {
+        until("the outage", || !stations.iter().any(Station::is_up)).await;
+        hear_themselves(&stations).await;
+    };
+    tokio::join!(paused, meanwhile);
+    redis.signal("CONT").await;
+    resumes(&stations, "paused for 10 s with nothing dropped", Instant::now()).await;
+    for _ in 0..20 {
+        let reconnects = stations.each_ref().map(|station| station.adapter.stats().reconnects);
+        redis.command("CLIENT KILL TYPE normal").await;
+        let is_back = |(station, before): (&Station<RedisStreamsAdapter>, u64)| {
+            station.adapter.stats().reconnects > before
+        };
+        until("new connections", || stations.iter().zip(reconnects).all(is_back)).await;
+    }
+    count(&stations).await;
+    nothing_is_missing(&stations);
+    drop(redis);
+    std::fs::remove_dir_all(&folder).expect("nobody writes there any more");
 }

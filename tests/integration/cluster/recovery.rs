@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gateway_runtime::RedisStreamsAdapter;
 use gateway_runtime::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::redis_server::RedisServer;
+use super::redis_server::{RedisServer, free_port};
 use crate::support::app::{TestApp, builder};
 use crate::support::client::{Client, Packet, within};
 use crate::support::process::Example;
@@ -57,7 +57,8 @@ enum Station {
 
 impl Station {
     async fn rust(redis: &RedisServer) -> Self {
-        let adapter = RedisStreamsAdapter::connect(redis.url()).await.expect("Redis is there");
+        let options = RedisStreamsAdapter::builder(redis.url()).connection_timeout(2000);
+        let adapter = options.connect().await.expect("Redis is there");
         let app = builder::<RecoveringGateway>().use_web_socket_adapter(IoAdapter::with_adapter(adapter));
         Self::Rust(TestApp::start(app).await)
     }
@@ -361,4 +362,83 @@ async fn clients_of_rust_come_back_to_node() {
             comes_back(&redis, [&rust, &node], &speakers, true).await;
         }
     }
+}
+
+/// Listeners hear their own servers, whatever the others do, for as long as this takes.
+async fn hear_themselves(
+    listeners: &mut [Listener; 2],
+    speakers: &[Speaker; 2],
+    meanwhile: impl Future<Output = ()>,
+) {
+    let hear = async {
+        loop {
+            for (listener, speaker) in listeners.iter_mut().zip(speakers) {
+                speaker.has_said(5).await;
+                listener.hears_all(std::slice::from_ref(speaker)).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = meanwhile => {}
+        () = hear => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_come_back_after_an_outage() {
+    let port = free_port();
+    let folder = std::env::temp_dir().join(format!("gateway-recovery-{port}"));
+    let mut redis = RedisServer::start_persistent(port, &folder).await;
+    let (one, two) = tokio::join!(Station::rust(&redis), Station::rust(&redis));
+    let speakers = [one.speaker(1).await, two.speaker(2).await];
+    let mut steady = [Listener::new(&one).await, Listener::new(&two).await];
+    let mut wanderer = Listener::new(&one).await;
+    for (from, to) in [(0, &two), (1, &one)] {
+        speakers[0].has_said(20).await;
+        for listener in steady.iter_mut().chain([&mut wanderer]) {
+            listener.hears_all(&speakers).await;
+        }
+        redis.kill().await;
+        // Events come without their places in the stream.
+        hear_themselves(&mut steady, &speakers, speakers[0].has_said(800)).await;
+        wanderer.hears_all(&speakers[from..=from]).await;
+        // It goes while Redis is away, with what its server has sent it early.
+        let left = async || {
+            speakers[from].has_said(50).await;
+        };
+        let away = std::mem::replace(&mut wanderer.client, Client::open(to.addr()).await);
+        drop(away);
+        left().await;
+        redis = RedisServer::start_persistent(port, &folder).await;
+        let back = Instant::now();
+        wanderer.comes_back_to(to, &redis, async || {}).await;
+        for listener in steady.iter_mut().chain([&mut wanderer]) {
+            listener.hears_all(&speakers).await;
+            listener.has_heard_all(&speakers);
+        }
+        println!("with recovery: everybody had heard everything {:?} after Redis was back", back.elapsed());
+    }
+    redis.signal("STOP").await;
+    hear_themselves(&mut steady, &speakers, tokio::time::sleep(Duration::from_secs(10))).await;
+    redis.signal("CONT").await;
+    let back = Instant::now();
+    for listener in steady.iter_mut().chain([&mut wanderer]) {
+        listener.hears_all(&speakers).await;
+    }
+    println!("with recovery: everybody had heard everything {:?} after Redis went on", back.elapsed());
+    for _ in 0..10 {
+        redis.command("CLIENT KILL TYPE normal").await;
+        speakers[0].has_said(50).await;
+    }
+    wanderer.hears_all(&speakers).await;
+    wanderer.comes_back_to(&two, &redis, async || {}).await;
+    for speaker in &speakers {
+        speaker.is_silent().await;
+    }
+    for listener in steady.iter_mut().chain([&mut wanderer]) {
+        listener.hears_all(&speakers).await;
+        listener.has_heard_all(&speakers);
+    }
+    drop(redis);
+    std::fs::remove_dir_all(&folder).expect("nobody writes there any more");
 }

@@ -1,6 +1,7 @@
 //! A `redis-server` of a test's own, on a free port.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -33,16 +34,24 @@ impl RedisServer {
         Self::start_with(port, &["--port", &port.to_string()]).await
     }
 
+    /// Starts one that finds its data again in this folder.
+    pub(crate) async fn start_persistent(port: u16, folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let folder = folder.to_str().expect("a name in UTF-8");
+        let port_text = port.to_string();
+        Self::start_with(port, &["--port", &port_text, "--appendonly", "yes", "--dir", folder]).await
+    }
+
     /// Starts one with these arguments, that listens on this port.
     pub(crate) async fn start_with(port: u16, arguments: &[&str]) -> Self {
         let process = Command::new("redis-server")
-            .args(arguments)
-            .args(["--bind", "127.0.0.1", "--daemonize", "no", "--loglevel", "warning"])
             .args(if arguments.contains(&"--sentinel") {
                 &[][..]
             } else {
                 &["--save", "", "--appendonly", "no"]
             })
+            .args(arguments)
+            .args(["--bind", "127.0.0.1", "--daemonize", "no", "--loglevel", "warning"])
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()

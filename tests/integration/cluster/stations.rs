@@ -278,6 +278,19 @@ pub(crate) async fn count<A: Subject>(stations: &[Station<A>]) {
     }
 }
 
+/// After [`count`]: nobody has missed anything, whoever said it.
+pub(crate) fn nothing_is_missing<A: Subject>(stations: &[Station<A>]) {
+    for station in stations {
+        for speaker in stations {
+            let heard = station.heard_of(speaker);
+            let first = *heard.first().expect("some numbers");
+            assert!(heard.iter().copied().eq(first..speaker.said()), "of {}: {heard:?}", speaker.number);
+        }
+        let stats = station.adapter.stats();
+        assert_eq!((stats.dropped, stats.unconfirmed, stats.refused), (0, 0, 0), "{stats:?}");
+    }
+}
+
 pub(crate) async fn hear_last_words<A: Subject>(stations: &[Station<A>]) {
     for speaker in stations {
         let last = speaker.said() - 1;

@@ -165,12 +165,13 @@ async fn keep_reading(shared: &Shared, reader: &Reader) {
     let mut was_lost = false;
     loop {
         let error = match connect(shared, reader).await {
-            Ok(connection) => {
+            Ok((connection, position)) => {
                 backoff.connected();
                 if std::mem::replace(&mut was_lost, false) {
                     shared.stats.back(stats::READING);
                 }
                 set_up(shared, reader, true);
+                reader.position.send_replace(Some(position));
                 let error = read(shared, reader, &connection).await;
                 set_up(shared, reader, false);
                 error
@@ -186,13 +187,12 @@ async fn keep_reading(shared: &Shared, reader: &Reader) {
     }
 }
 
-async fn connect(shared: &Shared, reader: &Reader) -> Result<Arc<dyn Connection>, DriverError> {
+async fn connect(shared: &Shared, reader: &Reader) -> Result<(Arc<dyn Connection>, EntryId), DriverError> {
     let connecting = async {
         let connection = shared.driver.connect_to_read(reader.options.block).await?;
         let position = *reader.position.borrow();
         let position = begin(shared, reader, &connection, position).await?;
-        reader.position.send_replace(Some(position));
-        Ok(connection)
+        Ok((connection, position))
     };
     match timeout(shared.options.timeout, connecting).await {
         Ok(connection) => connection,

@@ -55,6 +55,8 @@ struct Unread {
     read: u64,
     /// New events do not wait for their entries.
     early: bool,
+    /// Somebody looks after those that wait.
+    watched: bool,
 }
 
 struct Own {
@@ -126,6 +128,9 @@ impl ClusterAdapter {
         let message = self.message(Kind::Broadcast, data);
         let mut puts = Vec::new();
         let mut unread = recovery.unread.lock();
+        if unread.events.len() >= MAX_UNREAD && !unread.early {
+            self.put_waiting(recovery, stream, server, &mut unread, &mut puts);
+        }
         // Keys have the order of the stream.
         let key = stream.next_key();
         if unread.early {
@@ -140,7 +145,7 @@ impl ClusterAdapter {
         } else if stream.append(key, &message, payload.attachments(), None) {
             drop(message);
             unread.push(key, Some(Box::new((payload, to.clone()))));
-            if unread.events.len() == 1 {
+            if !std::mem::replace(&mut unread.watched, true) {
                 recovery.overdue.notify_one();
             }
         } else {
@@ -261,9 +266,11 @@ impl ClusterAdapter {
         if is_overdue {
             self.put_waiting(recovery, stream, &server, &mut unread, &mut puts);
         }
+        let next = deadline.filter(|_| !is_overdue);
+        unread.watched = next.is_some();
         drop(unread);
         puts.iter().for_each(Put::tell);
-        deadline.filter(|_| !is_overdue)
+        next
     }
 }
 
