@@ -4,7 +4,7 @@
 # its own, and has the load generator measure them in turn. About half an hour; `--quick` under five minutes, plus the builds.
 #
 #   scripts/bench.sh                          everything, into docs/benchmarks
-#   scripts/bench.sh --quick                  every case, fewer rounds, into bench/target/benchmarks
+#   scripts/bench.sh --quick                  nearly every case, fewer rounds, into bench/target/benchmarks
 #   scripts/bench.sh --only push-50x16        one case; `--list` says what there is
 #   scripts/bench.sh --peers socketioxide     ours and this peer
 #   scripts/bench.sh --help                   the rest
@@ -38,7 +38,7 @@ command -v cargo >/dev/null || die 'cargo is missing: install Rust from https://
 unset CARGO_TARGET_DIR
 cargo build --release --locked --quiet -p bench-load -p bench-runner
 
-builds=$(target/release/bench-runner --builds "$@") || exit 1
+builds=$(target/release/bench-runner --print-builds "$@") || exit 1
 case " $* " in *' --help '* | *' -h '* | *' --list '* | *' --report-only '*) builds='' ;; esac
 if [[ -n $builds ]]; then
     need node nodejs

@@ -1,6 +1,9 @@
 //! Warm-up and measurement: when the clocks are read. It must never know what is counted.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
 
@@ -34,11 +37,15 @@ pub(crate) struct Phases {
 }
 
 impl Phases {
-    /// Begins the warm-up now.
+    /// Begins the warm-up now, or when it is told to.
     ///
     /// # Errors
     /// If a server does not run.
     pub(crate) fn start(spec: &Spec) -> Result<Self> {
+        if spec.pause {
+            println!("connected");
+            io::stdin().read_line(&mut String::new())?;
+        }
         let begin = Instant::now() + Duration::from_secs_f64(spec.warm_up);
         let end = begin + Duration::from_secs_f64(spec.measure);
         Ok(Self { clocks: Clocks::of(&spec.pids)?, begin, end, begun: None, ended: None })

@@ -166,6 +166,10 @@ pub struct Spec {
     /// Event names end with the number of the connection modulo this: `push0`, `push1`, …
     #[serde(default)]
     pub handlers: Option<usize>,
+    /// Says `connected` on stdout before the first message, and waits for a line on stdin: for what is to be counted without the
+    /// handshakes.
+    #[serde(default)]
+    pub pause: bool,
     /// Rooms that each connection joins first.
     #[serde(default)]
     pub join: usize,

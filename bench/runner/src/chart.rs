@@ -18,11 +18,11 @@ const WIDTH: i32 = 960;
 const COLUMN: i32 = WIDTH / 2;
 const ROW: i32 = 22;
 const HEADER: i32 = 46;
-const LABEL: i32 = 178;
+const LABEL: i32 = 182;
 const VALUE: i32 = 118;
 
 const OURS: RGBColor = RGBColor(0xD9, 0x48, 0x1C);
-const THEIRS: RGBColor = RGBColor(0x8A, 0x99, 0xA8);
+const THEIRS: RGBColor = RGBColor(0x7A, 0x8A, 0x9A);
 const TEXT: RGBColor = RGBColor(0x24, 0x29, 0x2F);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -65,9 +65,9 @@ fn panel(
     let plain = |size: i32, color: &RGBColor| ("sans-serif", size).into_font().color(color);
     let unit = if case.method == "memory" { "KiB" } else { "µs of server CPU" };
     let title = case.title.replace('`', "").split(':').next().unwrap_or_default().to_owned();
-    area.draw(&Text::new(title, (left + 12, top + 12), plain(14, &TEXT)))?;
+    area.draw(&Text::new(title, (left + 12, top + 12), plain(17, &TEXT)))?;
     let scale = format!("{unit} a {}; in parentheses, ours to it", case.unit);
-    area.draw(&Text::new(scale, (left + 12, top + 29), plain(11, &THEIRS)))?;
+    area.draw(&Text::new(scale, (left + 12, top + 29), plain(14, &THEIRS)))?;
     let values: Vec<f64> =
         case.participants.iter().map(|who| case.summary(who).map_or(0.0, |summary| summary.median)).collect();
     let most = values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
@@ -75,7 +75,7 @@ fn panel(
         let y = top + HEADER + row * ROW;
         let color = if row == 0 { OURS } else { THEIRS };
         let length = (f64::from(COLUMN - LABEL - VALUE) * value / most).round().max(1.0) as i32;
-        area.draw(&Text::new(who.label.clone(), (left + 12, y + 3), plain(12, &TEXT)))?;
+        area.draw(&Text::new(who.label.clone(), (left + 12, y + 2), plain(15, &TEXT)))?;
         area.draw(&Rectangle::new(
             [(left + LABEL, y), (left + LABEL + length, y + ROW - 6)],
             color.filled(),
@@ -84,7 +84,7 @@ fn panel(
             Some(ratio) if row > 0 => format!("{value:.1} ({:.2})", ratio.median),
             _ => format!("{value:.1}"),
         };
-        area.draw(&Text::new(ratio, (left + LABEL + length + 6, y + 3), plain(12, &TEXT)))?;
+        area.draw(&Text::new(ratio, (left + LABEL + length + 6, y + 2), plain(15, &TEXT)))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Measures the peers and writes the report. Run with `scripts/bench.sh`, which builds what is measured.
 
+mod builds;
 mod chart;
 mod cores;
 mod machine;
@@ -30,7 +31,7 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "scripts/bench.sh")]
 struct Arguments {
-    /// Every case in under five minutes: fewer rounds, shorter, fewer connections
+    /// Nearly every case in under five minutes: fewer rounds, shorter, fewer connections
     #[arg(long)]
     quick: bool,
     /// Only cases whose id is this or begins with it; may be repeated or a list with commas
@@ -50,7 +51,7 @@ struct Arguments {
     report_only: bool,
     /// Prints the commands that build what takes part, and ends
     #[arg(long, hide = true)]
-    builds: bool,
+    print_builds: bool,
     /// Where the report goes [default: docs/benchmarks; bench/target/benchmarks if it is quick or in part]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -77,10 +78,13 @@ fn work(arguments: &Arguments) -> Result<()> {
             let labels: Vec<&str> = case.participants.iter().map(|who| who.label.as_str()).collect();
             println!("{:22} {} ({})", case.id, case.title, labels.join(", "));
         }
+        if arguments.with_builds() {
+            println!("{:22} clean and incremental release builds, beside socketioxide", builds::ID);
+        }
         return Ok(());
     }
-    if arguments.builds {
-        return builds(arguments, &cases);
+    if arguments.print_builds {
+        return print_builds(arguments, &cases);
     }
     let out = arguments.out();
     let json = out.join("results.json");
@@ -106,10 +110,19 @@ impl Arguments {
         let usual = self.folder.join(if full { "../docs/benchmarks" } else { "target/benchmarks" });
         self.out.clone().unwrap_or(usual)
     }
+
+    /// Builds take minutes, so that they belong to a full run, or are named.
+    fn with_builds(&self) -> bool {
+        if self.only.is_empty() {
+            !self.quick && self.peers.is_empty()
+        } else {
+            self.only.iter().any(|only| only == builds::ID)
+        }
+    }
 }
 
 /// Each command once, a line each.
-fn builds(arguments: &Arguments, cases: &[plan::Case]) -> Result<()> {
+fn print_builds(arguments: &Arguments, cases: &[plan::Case]) -> Result<()> {
     let peers = peers::read(&arguments.folder)?;
     let mut printed = Vec::new();
     for participant in cases.iter().flat_map(|case| &case.participants) {
@@ -133,7 +146,7 @@ fn builds(arguments: &Arguments, cases: &[plan::Case]) -> Result<()> {
 fn selected(arguments: &Arguments, mode: Mode) -> Result<Vec<plan::Case>> {
     let mut cases = plan::all(mode);
     if !arguments.only.is_empty() {
-        for only in &arguments.only {
+        for only in arguments.only.iter().filter(|only| *only != builds::ID) {
             ensure!(
                 cases.iter().any(|case| case.id.starts_with(only)),
                 "no case is called {only}; see --list"
@@ -157,7 +170,7 @@ fn selected(arguments: &Arguments, mode: Mode) -> Result<Vec<plan::Case>> {
         }
     }
     cases.retain(|case| case.method != plan::Method::Tail || case.participants.len() == 2);
-    ensure!(!cases.is_empty(), "nothing is left to measure");
+    ensure!(!cases.is_empty() || arguments.with_builds(), "nothing is left to measure");
     Ok(cases)
 }
 
@@ -189,6 +202,9 @@ fn measured(arguments: &Arguments, mode: Mode, cases: &[plan::Case]) -> Result<R
         let so_far = Results { cases: so_far.to_vec(), ..results.clone() };
         Ok(fs::write(&unfinished, serde_json::to_string(&so_far)?)?)
     })?;
+    if arguments.with_builds() {
+        results.builds = builds::measure(&bench.folder)?;
+    }
     fs::remove_file(&unfinished).ok();
     Ok(results)
 }

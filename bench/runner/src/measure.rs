@@ -3,13 +3,14 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     thread,
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use bench_load::{Outcome, Spec, Workload};
 use nix::{
     sys::signal::{Signal, kill},
@@ -166,13 +167,22 @@ impl Bench {
         let peer = self.peer(&participant.peer)?;
         let server = Server::start(&self.folder, peer, &participant.env, &self.cores, true)?;
         let file = std::env::temp_dir().join(format!("bench-syscalls-{}", server.pid()));
+        let spec = Spec { pause: true, ..spec(peer, participant, &server, Vec::new(), 0.0, case.measure) };
+        let mut load = self.spawn(&spec)?;
+        let mut output = BufReader::new(load.stdout.take().context("its output")?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        ensure!(line == "connected\n", "the load generator says {line:?}");
+        // It waits, so that neither handshakes nor a warm-up are counted.
         let Some(mut counter) = self.counter.attach(server.pid(), &file, &self.cores)? else {
             return Ok(None);
         };
-        // Without a warm-up: what the counter sees is what is counted, but for the few of the handshakes.
-        let outcome = self.load(&spec(peer, participant, &server, Vec::new(), 0.0, case.measure.min(1.0)))?;
+        load.stdin.take().context("its input")?.write_all(b"\n")?;
+        let mut answer = String::new();
+        output.read_to_string(&mut answer)?;
         kill(Pid::from_raw(i32::try_from(counter.id())?), Signal::SIGINT)?;
         counter.wait()?;
+        let outcome = answered(&load.wait_with_output()?, answer.as_bytes())?;
         let text = fs::read_to_string(&file).context("what the counter of syscalls has written")?;
         fs::remove_file(&file).ok();
         Ok(self.counter.total(&text).map(|total| total as f64 / outcome.count as f64))
@@ -206,16 +216,24 @@ impl Bench {
     }
 
     fn load(&self, spec: &Spec) -> Result<Outcome> {
+        let output = self.spawn(spec)?.wait_with_output()?;
+        answered(&output, &output.stdout)
+    }
+
+    fn spawn(&self, spec: &Spec) -> Result<Child> {
         let program = self.folder.join("target/release/bench-load");
         let mut command = Command::new(program);
         command.arg(serde_json::to_string(spec)?);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = self.cores.load(&mut command)?.wait_with_output()?;
-        if !output.status.success() {
-            bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        serde_json::from_slice(&output.stdout).context("the answer of the load generator")
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.cores.load(&mut command)
     }
+}
+
+fn answered(output: &Output, answer: &[u8]) -> Result<Outcome> {
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    serde_json::from_slice(answer).context("the answer of the load generator")
 }
 
 fn spec(
@@ -242,6 +260,7 @@ fn spec(
         // Of others it is counted: one of them promises no order.
         ordered: peer.is_ours(),
         handlers: participant.handlers,
+        pause: false,
         join: participant.join,
         warm_up,
         measure,

@@ -181,7 +181,7 @@ fn memory(page: &mut String, cases: &[&CaseResult]) -> Result<()> {
 fn latency(page: &mut String, cases: &[&CaseResult]) -> Result<()> {
     writeln!(
         page,
-        "| | messages a second | ratio of p99 | ours p50 / p99 / p99.9 | the peer's |\n|---|---|---|---|---|"
+        "| | messages a second | ratio of p99 | ours p50 / p99 / p99.9 | the peer's | generator late, p99 |\n|---|---|---|---|---|---|"
     )?;
     for case in cases {
         let [ours, theirs] = case.participants.as_slice() else { continue };
@@ -189,10 +189,12 @@ fn latency(page: &mut String, cases: &[&CaseResult]) -> Result<()> {
         let ratio = case.ratio(&theirs.label).map_or("–".to_owned(), |ratio| shown(&ratio));
         writeln!(
             page,
-            "| {} | {rate:.0} | **{ratio}** | {} | {} |",
+            "| {} | {rate:.0} | **{ratio}** | {} | {} | {}, {} |",
             case.title,
             percentiles(ours),
-            percentiles(theirs)
+            percentiles(theirs),
+            late(ours),
+            late(theirs)
         )?;
     }
     writeln!(page)?;
@@ -205,6 +207,12 @@ fn percentiles(who: &ParticipantResult) -> String {
         Summary::of(&values).map_or(f64::NAN, |summary| summary.median)
     };
     format!("{:.2} / {:.2} / {:.2} ms", of(|l| l.p50), of(|l| l.p99), of(|l| l.p999))
+}
+
+/// How late messages were sent: that much of the latency is the generator's.
+fn late(who: &ParticipantResult) -> String {
+    let values: Vec<f64> = who.rounds.iter().map(|round| round.late.p99 / 1_000.0).collect();
+    format!("{:.2} ms", Summary::of(&values).map_or(f64::NAN, |late| late.median))
 }
 
 fn scaling(page: &mut String, cases: &[&CaseResult]) -> Result<()> {
@@ -229,11 +237,11 @@ fn builds(page: &mut String, results: &Results) -> Result<()> {
     if results.builds.is_empty() {
         return Ok(());
     }
-    writeln!(page, "## Builds\n\nThe same application; release profile of `bench/`, seconds.\n")?;
     writeln!(
         page,
-        "| | clean | after touching its source | crates | binary, stripped |\n|---|---|---|---|---|"
+        "## Builds\n\nThe same application (`bench/peers`), release profile of `bench/`, seconds; crates without itself.\n"
     )?;
+    writeln!(page, "| | clean | after touching its source | crates | binary |\n|---|---|---|---|---|")?;
     for build in &results.builds {
         let median = |values: &[f64]| Summary::of(values).map_or(f64::NAN, |summary| summary.median);
         let megabytes = build.bytes as f64 / 1e6;
@@ -269,7 +277,8 @@ fn details(page: &mut String, results: &Results) -> Result<()> {
                 case.ratio(&who.label).map(|ratio| shown(&ratio)).unwrap_or_default()
             };
             let rate = Summary::of(&who.rate()).map_or(f64::NAN, |rate| rate.median);
-            let syscalls = who.syscalls.map(|each| format!("{each:.2}")).unwrap_or_default();
+            let syscalls =
+                Summary::of(&who.syscalls).map(|each| format!("{:.2}", each.median)).unwrap_or_default();
             let reordered: u64 = who.rounds.iter().map(|round| round.reordered).sum();
             writeln!(
                 page,

@@ -37,7 +37,7 @@ pub(crate) struct Build {
     pub(crate) incremental: Vec<f64>,
     /// Crates that it needs, itself not counted.
     pub(crate) dependencies: usize,
-    /// Of the stripped binary.
+    /// Of the binary.
     pub(crate) bytes: u64,
 }
 
@@ -65,8 +65,8 @@ pub(crate) struct ParticipantResult {
     pub(crate) label: String,
     /// One a round.
     pub(crate) rounds: Vec<Outcome>,
-    /// Syscalls for each that was counted.
-    pub(crate) syscalls: Option<f64>,
+    /// Syscalls for each that was counted, by round; none if nothing counts them here.
+    pub(crate) syscalls: Vec<f64>,
 }
 
 impl ParticipantResult {

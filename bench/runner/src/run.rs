@@ -39,7 +39,7 @@ fn one(bench: &Bench, case: &Case, progress: &mut Progress) -> Result<CaseResult
     let mut participants: Vec<ParticipantResult> = case
         .participants
         .iter()
-        .map(|who| ParticipantResult { label: who.label.clone(), rounds: Vec::new(), syscalls: None })
+        .map(|who| ParticipantResult { label: who.label.clone(), rounds: Vec::new(), syscalls: Vec::new() })
         .collect();
     for round in 0..case.rounds {
         if case.method == Method::Tail {
@@ -55,16 +55,13 @@ fn one(bench: &Bench, case: &Case, progress: &mut Progress) -> Result<CaseResult
             result.rounds.push(outcome);
         }
     }
-    if case.syscalls && bench.counter != Counter::None {
+    let counted = if case.syscalls && bench.counter != Counter::None { syscall_rounds(case) } else { 0 };
+    for _ in 0..counted {
         for (who, result) in case.participants.iter().zip(&mut participants) {
-            result.syscalls = bench.syscalls(case, who)?;
+            let Some(each) = bench.syscalls(case, who)? else { continue };
             progress.done += expected(case);
-            println!(
-                "    syscalls: {} {:.2} a {}",
-                who.label,
-                result.syscalls.unwrap_or(f64::NAN),
-                case.unit
-            );
+            println!("    syscalls: {:26} {each:.2} a {}", who.label, case.unit);
+            result.syscalls.push(each);
         }
     }
     Ok(CaseResult {
@@ -75,6 +72,11 @@ fn one(bench: &Bench, case: &Case, progress: &mut Progress) -> Result<CaseResult
         method: format!("{:?}", case.method).to_lowercase(),
         participants,
     })
+}
+
+/// How often syscalls are counted: they vary less than time does.
+fn syscall_rounds(case: &Case) -> usize {
+    case.rounds.div_ceil(2).min(3)
 }
 
 /// How long it goes on.
@@ -99,7 +101,7 @@ fn expected(case: &Case) -> f64 {
 impl Progress {
     fn new(cases: &[Case]) -> Self {
         let of = |case: &Case| {
-            let rounds = case.rounds + usize::from(case.syscalls);
+            let rounds = case.rounds + if case.syscalls { syscall_rounds(case) } else { 0 };
             (rounds * case.participants.len()) as f64 * expected(case)
         };
         Self { start: Instant::now(), all: cases.iter().map(of).sum(), done: 0.0 }
