@@ -10,9 +10,17 @@ use crate::results::{CaseResult, Results};
 /// Its file, beside the page.
 pub(crate) const FILE: &str = "server-cpu.svg";
 
-/// Which cases, in order.
-const PANELS: [&str; 8] =
-    ["push-50x16", "push-50x1", "echo-50x16", "cast-500", "plain-50x16", "accept", "idle", "remote-500"];
+/// Which cases, in order, and what they are called where no heading stands above them.
+const PANELS: [(&str, &str); 8] = [
+    ("push-50x16", "push→pop, 50 connections, 16 in flight"),
+    ("push-50x1", "push→pop, 50 connections, 1 in flight"),
+    ("echo-50x16", "echo with acknowledgement, 50 connections, 16 in flight"),
+    ("cast-500", "broadcast to 500, one at a time"),
+    ("plain-50x16", "plain WebSocket: push→pop, 50 connections, 16 in flight"),
+    ("accept", "handshake to connected namespace"),
+    ("idle", "memory of an idle WebSocket connection, in a room"),
+    ("remote-500", "broadcast of another server over Redis"),
+];
 
 const WIDTH: i32 = 960;
 const COLUMN: i32 = WIDTH / 2;
@@ -27,16 +35,20 @@ const TEXT: RGBColor = RGBColor(0x24, 0x29, 0x2F);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
+/// A case under its title.
+type Panel<'a> = (&'static str, &'a CaseResult);
+
 /// Writes it.
 ///
 /// # Errors
 /// If it cannot be written.
 pub(crate) fn write(results: &Results, folder: &Path) -> Result<()> {
-    let cases: Vec<&CaseResult> = PANELS.iter().filter_map(|id| results.case(id)).collect();
+    let cases: Vec<Panel<'_>> =
+        PANELS.iter().filter_map(|(id, title)| Some((*title, results.case(id)?))).collect();
     let height = |case: &CaseResult| HEADER + ROW * i32::try_from(case.participants.len()).unwrap_or(0) + 14;
     let mut tops = [0, 0];
     let mut places = Vec::new();
-    for case in &cases {
+    for (_, case) in &cases {
         // Into the column that is shorter so far.
         let column = usize::from(tops[1] < tops[0]);
         places.push((i32::try_from(column)? * COLUMN, tops[column]));
@@ -48,24 +60,23 @@ pub(crate) fn write(results: &Results, folder: &Path) -> Result<()> {
     draw(&area, &cases, &places).map_err(|error| anyhow!("the chart: {error}"))
 }
 
-fn draw(area: &Area<'_>, cases: &[&CaseResult], places: &[(i32, i32)]) -> Result<(), String> {
+fn draw(area: &Area<'_>, cases: &[Panel<'_>], places: &[(i32, i32)]) -> Result<(), String> {
     let text = |error: DrawingAreaErrorKind<std::io::Error>| error.to_string();
     area.fill(&WHITE).map_err(text)?;
-    for (case, place) in cases.iter().zip(places) {
-        panel(area, case, *place).map_err(text)?;
+    for (panel_of, place) in cases.iter().zip(places) {
+        panel(area, *panel_of, *place).map_err(text)?;
     }
     area.present().map_err(text)
 }
 
 fn panel(
     area: &Area<'_>,
-    case: &CaseResult,
+    (title, case): Panel<'_>,
     (left, top): (i32, i32),
 ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
     let plain = |size: i32, color: &RGBColor| ("sans-serif", size).into_font().color(color);
     let unit = if case.method == "memory" { "KiB" } else { "µs of server CPU" };
-    let title = case.title.replace('`', "").split(':').next().unwrap_or_default().to_owned();
-    area.draw(&Text::new(title, (left + 12, top + 12), plain(17, &TEXT)))?;
+    area.draw(&Text::new(title.to_owned(), (left + 12, top + 12), plain(17, &TEXT)))?;
     let scale = format!("{unit} a {}; in parentheses, ours to it", case.unit);
     area.draw(&Text::new(scale, (left + 12, top + 29), plain(14, &THEIRS)))?;
     let values: Vec<f64> =

@@ -237,22 +237,10 @@ fn builds(page: &mut String, results: &Results) -> Result<()> {
     if results.builds.is_empty() {
         return Ok(());
     }
-    writeln!(
-        page,
-        "## Builds\n\nThe same application (`bench/peers`), release profile of `bench/`, seconds; crates without itself.\n"
-    )?;
-    writeln!(page, "| | clean | after touching its source | crates | binary |\n|---|---|---|---|---|")?;
+    writeln!(page, "## Builds\n\nThe example `chat` and the same app by hand on socketioxide, by `bench/build.sh`.\n")?;
+    writeln!(page, "| | ours | on socketioxide |\n|---|---|---|")?;
     for build in &results.builds {
-        let median = |values: &[f64]| Summary::of(values).map_or(f64::NAN, |summary| summary.median);
-        let megabytes = build.bytes as f64 / 1e6;
-        writeln!(
-            page,
-            "| {} | {:.1} | {:.1} | {} | {megabytes:.1} MB |",
-            build.label,
-            median(&build.clean),
-            median(&build.incremental),
-            build.dependencies
-        )?;
+        writeln!(page, "| {} | {} | **{:.2}** ({}) |", build.what, build.ours, build.ratio, build.theirs)?;
     }
     writeln!(page)?;
     Ok(())

@@ -26,19 +26,17 @@ pub(crate) struct Results {
     pub(crate) builds: Vec<Build>,
 }
 
-/// What building one application takes.
+/// One row of what builds take.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Build {
-    /// On which framework.
-    pub(crate) label: String,
-    /// Seconds of a clean release build, by round.
-    pub(crate) clean: Vec<f64>,
-    /// Seconds after a change to its source, by round.
-    pub(crate) incremental: Vec<f64>,
-    /// Crates that it needs, itself not counted.
-    pub(crate) dependencies: usize,
-    /// Of the binary.
-    pub(crate) bytes: u64,
+    /// What is measured.
+    pub(crate) what: String,
+    /// Ours, with its range.
+    pub(crate) ours: String,
+    /// By hand on socketioxide.
+    pub(crate) theirs: String,
+    /// Ours to it.
+    pub(crate) ratio: f64,
 }
 
 /// One case.
