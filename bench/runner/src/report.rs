@@ -237,7 +237,10 @@ fn builds(page: &mut String, results: &Results) -> Result<()> {
     if results.builds.is_empty() {
         return Ok(());
     }
-    writeln!(page, "## Builds\n\nThe example `chat` and the same app by hand on socketioxide, by `bench/build.sh`.\n")?;
+    writeln!(
+        page,
+        "## Builds\n\nThe example `chat` and the same app by hand on socketioxide, by `bench/build.sh`.\n"
+    )?;
     writeln!(page, "| | ours | on socketioxide |\n|---|---|---|")?;
     for build in &results.builds {
         writeln!(page, "| {} | {} | **{:.2}** ({}) |", build.what, build.ours, build.ratio, build.theirs)?;
