@@ -1,6 +1,9 @@
 //! Messages that are each answered to their sender: a number in flight on each connection, or a fixed rate over all.
 
-use std::time::{Duration, Instant};
+use std::{
+    iter,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, bail, ensure};
 
@@ -164,14 +167,16 @@ pub(crate) fn open(spec: &Spec, event: Event, connections: usize, rate: f64, siz
     let mut phases = Phases::start(spec)?;
     let mut schedule = Schedule::new(Instant::now(), rate);
     let mut late = Latencies::new()?;
+    let (mut due, mut number) = (Vec::with_capacity(SENT_AT_ONCE), 0);
     loop {
-        // Not all that is due at once: who is late must go on reading.
-        for _ in 0..SENT_AT_ONCE {
-            let now = Instant::now();
-            let Some(due) = schedule.due(now) else { break };
-            let number = usize::try_from(schedule.sent())? % connections;
-            late.record(due, now);
-            fleet.send(number, |out| exchange.send(number, due, out))?;
+        // What is due by now goes out on the next connection, in one write: who is late catches up, and on time it is one message.
+        // Not all of it, since who is late must go on reading.
+        let now = Instant::now();
+        due.extend(iter::from_fn(|| schedule.due(now)).take(SENT_AT_ONCE));
+        if !due.is_empty() {
+            due.iter().for_each(|due| late.record(*due, now));
+            fleet.send(number, |out| due.drain(..).for_each(|due| exchange.send(number, due, out)))?;
+            number = (number + 1) % connections;
         }
         fleet.turn(Some(Duration::ZERO), &mut |number, happening, _| {
             exchange.receive(number, happening, Instant::now())

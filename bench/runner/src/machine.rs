@@ -1,6 +1,6 @@
 //! What the report says of the machine and of the tools, and the limit of open files.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::Result;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -30,8 +30,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// This one, now.
-    pub(crate) fn here() -> Self {
+    /// This one, now; the commit is that of a folder.
+    pub(crate) fn here(folder: &Path) -> Self {
         let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
         let model = model.trim_start_matches([' ', '\t', ':']).to_owned();
@@ -48,7 +48,7 @@ impl Machine {
             rustc: said("rustc", &["--version"]),
             node: said("node", &["--version"]),
             redis: said("redis-server", &["--version"]).split(' ').take(3).collect::<Vec<_>>().join(" "),
-            commit: said("git", &["rev-parse", "--short", "HEAD"]),
+            commit: said("git", &["-C", &folder.display().to_string(), "describe", "--always", "--dirty"]),
             load_average: load.split(' ').take(3).collect::<Vec<_>>().join(" "),
         }
     }

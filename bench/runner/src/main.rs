@@ -93,7 +93,7 @@ fn work(arguments: &Arguments) -> Result<()> {
     } else {
         let results = measured(arguments, mode, &cases)?;
         fs::create_dir_all(&out)?;
-        fs::write(&json, serde_json::to_string_pretty(&results)? + "\n")?;
+        fs::write(&json, serde_json::to_string(&results)? + "\n")?;
         results
     };
     report::write(&results, &out)?;
@@ -176,11 +176,11 @@ fn selected(arguments: &Arguments, mode: Mode) -> Result<Vec<plan::Case>> {
 
 fn measured(arguments: &Arguments, mode: Mode, cases: &[plan::Case]) -> Result<Results> {
     let files = machine::raise_open_files()?;
-    let machine = Machine::here();
+    let folder = fs::canonicalize(&arguments.folder)?;
+    let machine = Machine::here(&folder);
     let cores = Cores::find()?;
     let description = cores.description.clone();
     println!("{} · {} · {description} · {files} open files", machine.cpu, machine.kernel);
-    let folder = fs::canonicalize(&arguments.folder)?;
     let peers = peers::read(&folder)?;
     let bench = Bench { folder, cores, peers, counter: Counter::find() };
     let taking_part = |name: &str| {
