@@ -143,6 +143,24 @@ pub enum Workload {
     },
 }
 
+impl Workload {
+    /// Sockets that the server and the generator hold at a time, each of them.
+    pub fn sockets(&self) -> usize {
+        match *self {
+            Self::Closed { connections, .. }
+            | Self::Open { connections, .. }
+            | Self::Rooms { connections, .. }
+            | Self::Binary { connections, .. }
+            | Self::Accept { connections, .. }
+            | Self::Idle { connections, .. } => connections,
+            Self::Broadcast { receivers, .. } | Self::Remote { receivers, .. } => receivers,
+            Self::Polling { sessions, .. } | Self::PollingIdle { sessions } => sessions * 2,
+            Self::Churn { concurrency } => concurrency,
+            Self::Chat { clients } => clients,
+        }
+    }
+}
+
 /// One run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Spec {

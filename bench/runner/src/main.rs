@@ -27,6 +27,9 @@ use crate::{
     results::Results,
 };
 
+/// Files that a process has open besides its clients, with room.
+const OTHER_FILES: u64 = 300;
+
 /// Measures this framework beside its peers: server CPU, syscalls, latency, memory.
 #[derive(Debug, Parser)]
 #[command(name = "scripts/bench.sh")]
@@ -176,6 +179,15 @@ fn selected(arguments: &Arguments, mode: Mode) -> Result<Vec<plan::Case>> {
 
 fn measured(arguments: &Arguments, mode: Mode, cases: &[plan::Case]) -> Result<Results> {
     let files = machine::raise_open_files()?;
+    for case in cases {
+        let sockets = case.participants.iter().map(|who| who.workload.sockets()).max().unwrap_or_default();
+        let needed = sockets as u64 + OTHER_FILES;
+        ensure!(
+            needed <= files,
+            "{} needs {needed} open files and the limit is {files}: raise it (ulimit -Hn), or name other cases with --only",
+            case.id
+        );
+    }
     let folder = fs::canonicalize(&arguments.folder)?;
     let machine = Machine::here(&folder);
     let cores = Cores::find()?;

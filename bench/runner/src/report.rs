@@ -95,7 +95,10 @@ fn section_tables(page: &mut String, section: Section, cases: &[&CaseResult]) ->
         Section::Messages => ("Messages", "Server CPU for each message that is answered."),
         Section::Broadcasts => ("Broadcasts and rooms", "Server CPU for each delivery."),
         Section::Plain => ("Plain WebSocket", "`{event, data}` frames, the same gateway; server CPU."),
-        Section::Connections => ("Connections", "Server CPU for each connection."),
+        Section::Connections => (
+            "Connections",
+            "Server CPU for each connection; a million divided by it is connections per CPU second.",
+        ),
         Section::Memory => ("Memory", "Growth of resident memory since the start, KiB for each connection."),
         Section::Latency => (
             "Latency",
