@@ -29,10 +29,20 @@ pub(crate) fn runtime_path(arguments: &[Argument]) -> TokenStream {
 }
 
 /// Names each helper attribute where it was written: that gives the editor its documentation, and the
-/// user an error if it was not imported. Nothing uses the name, which would be a warning wherever the
-/// attribute comes out of a `macro_rules!`.
+/// user an error if it was not imported. Nothing uses the name. That is no warning where only a macro of another crate
+/// has written it: so the name is one of this macro's, which resolves at the user's attribute. (`allow` is an error
+/// where a crate forbids the lint.)
 fn mentions(helpers: &[Path]) -> TokenStream {
-    let mention = |path: &Path| quote_spanned!(at(path.span())=> #[allow(unused_imports)] use #path as _;);
+    let mention = |path: &Path| {
+        let mut path = path.clone();
+        for segment in &mut path.segments {
+            // `$crate` is found by its span.
+            if segment.ident != "$crate" {
+                segment.ident.set_span(segment.ident.span().resolved_at(Span::call_site()));
+            }
+        }
+        quote_spanned!(at(path.span())=> use #path as _;)
+    };
     helpers.iter().map(mention).collect()
 }
 

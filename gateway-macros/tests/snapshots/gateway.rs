@@ -11,13 +11,9 @@ pub struct ChatsGateway {
 const _: () = {
     use ::gateway_runtime::__private;
     use __private::NoLifecycle as _;
-    #[allow(unused_imports)]
     use web_socket_server as _;
-    #[allow(unused_imports)]
     use inject as _;
-    #[allow(unused_imports)]
     use inject as _;
-    #[allow(unused_imports)]
     use inject as _;
     use __private::fields::*;
     fn __dependencies() -> __private::Vec<__private::Dependency> {

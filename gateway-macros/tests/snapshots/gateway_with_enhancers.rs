@@ -2,11 +2,8 @@ struct Chats;
 const _: () = {
     use ::gateway_runtime::__private;
     use __private::NoLifecycle as _;
-    #[allow(unused_imports)]
     use use_guards as _;
-    #[allow(unused_imports)]
     use use_pipes as _;
-    #[allow(unused_imports)]
     use set_metadata as _;
     fn __dependencies() -> __private::Vec<__private::Dependency> {
         __private::Vec::new()

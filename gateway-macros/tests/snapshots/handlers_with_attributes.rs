@@ -15,19 +15,12 @@ const _: () = {
     use ::gateway_runtime::__private;
     use __private::body_types::*;
     use __private::replies::*;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use message_body as _;
-    #[allow(unused_imports)]
     use message_body as _;
-    #[allow(unused_imports)]
     use connected_socket as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use ack as _;
     fn __handle_0<'__a>(
         __instance: &'__a __private::Instance,

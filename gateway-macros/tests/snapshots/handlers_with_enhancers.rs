@@ -10,23 +10,14 @@ const _: () = {
     use __private::parameters::*;
     use __private::replies::*;
     use __private::WithoutDefault as _;
-    #[allow(unused_imports)]
     use use_guards as _;
-    #[allow(unused_imports)]
     use use_interceptors as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use message_name as _;
-    #[allow(unused_imports)]
     use extract as _;
-    #[allow(unused_imports)]
     use use_pipes as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use message_body as _;
     fn __handle_0<'__a>(
         _: &'__a __private::Instance,

@@ -15,11 +15,8 @@ const _: () = {
     use __private::parameters::*;
     use __private::replies::*;
     use __private::NoHooks as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
-    #[allow(unused_imports)]
     use subscribe_message as _;
     fn __handle_0<'__a>(
         _: &'__a __private::Instance,

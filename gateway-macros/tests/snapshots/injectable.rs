@@ -2,7 +2,6 @@ struct SystemClock(Arc<Zone>, Mutex<u64>);
 const _: () = {
     use framework::gateways::__private;
     use __private::NoLifecycle as _;
-    #[allow(unused_imports)]
     use inject as _;
     use __private::fields::*;
     fn __dependencies() -> __private::Vec<__private::Dependency> {
