@@ -45,6 +45,8 @@ mod parser;
 mod payload;
 pub mod pipes;
 #[doc(hidden)]
+pub mod pool;
+#[doc(hidden)]
 pub mod private;
 mod reason;
 mod recovery;

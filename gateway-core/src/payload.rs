@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::arguments::{Arguments, DecodeError};
 use crate::binary;
 use crate::frames::Frames;
+use crate::pool;
 
 /// Bytes kept free in front of the JSON, so that a header (`42/chat,7`) needs no second copy.
 const HEADROOM: usize = 40;
@@ -17,6 +18,9 @@ const HEADROOM: usize = 40;
 /// The buffer in which a thread serializes one message after the other.
 mod scratch {
     use std::cell::Cell;
+    use std::io;
+
+    use crate::pool;
 
     /// Larger messages keep the buffer they were serialized in.
     pub(super) const COPIED: usize = 4 << 10;
@@ -42,6 +46,42 @@ mod scratch {
         if buffer.capacity() <= KEPT {
             buffer.clear();
             SCRATCH.set(buffer);
+        } else {
+            pool::give_back(buffer);
+        }
+    }
+
+    #[cold]
+    fn grow(buffer: &mut Vec<u8>, bytes: usize) {
+        let needed = buffer.len() + bytes;
+        if needed > COPIED {
+            let mut larger = pool::take(needed.max(2 * buffer.capacity()).max(pool::SMALLEST));
+            larger.extend_from_slice(buffer);
+            give_back(std::mem::replace(buffer, larger));
+        }
+    }
+
+    /// Writes to the end of a buffer; one that becomes large is exchanged for a pooled one.
+    pub(super) struct Growing<'b>(pub(super) &'b mut Vec<u8>);
+
+    impl io::Write for Growing<'_> {
+        #[inline]
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.write_all(bytes)?;
+            Ok(bytes.len())
+        }
+
+        #[inline]
+        fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+            if bytes.len() > self.0.capacity() - self.0.len() {
+                grow(self.0, bytes.len());
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
         }
     }
 }
@@ -129,7 +169,7 @@ impl PayloadWriter<'_> {
         if !std::mem::replace(&mut self.first, false) {
             self.buffer.push(b',');
         }
-        serde_json::to_writer(&mut *self.buffer, value).map_err(encode_error::<T>)
+        serde_json::to_writer(scratch::Growing(self.buffer), value).map_err(encode_error::<T>)
     }
 
     fn push_spread<T: Serialize>(&mut self, values: &T) -> Result<(), EncodeError> {
@@ -286,7 +326,7 @@ impl Payload {
             scratch::give_back(self.buffer);
             text
         } else {
-            let mut text = Bytes::from(self.buffer);
+            let mut text = pool::freeze(self.buffer);
             text.advance(start);
             text
         };

@@ -36,6 +36,14 @@ impl GatewayAppBuilder {
         self
     }
 
+    /// How many bytes of buffers for large messages (8 KiB to 2 MiB) the process keeps between messages, for all
+    /// applications in it; default 4 MiB, and zero keeps none. Without them the pages of each large message are
+    /// given to the operating system and cleared by it.
+    pub fn max_pooled_bytes(self, bytes: usize) -> Self {
+        gateway_core::pool::set_max_pooled_bytes(bytes);
+        self
+    }
+
     /// Serves TLS on all TCP ports, those of gateways included.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, options: TlsOptions) -> Self {

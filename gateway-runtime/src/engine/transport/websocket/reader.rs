@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use gateway_core::pool;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
@@ -19,8 +20,12 @@ use super::{Failure, Incoming};
 /// Bytes asked of the operating system at once.
 pub(crate) const READ_SIZE: usize = 16 << 10;
 
-/// What the buffer of a large payload grows by at least: an announced length alone allocates no more.
-const GROWTH: usize = 64 << 10;
+/// What a length that is announced allocates at most, before any of it has come: room for 64 KiB and what
+/// stands around them.
+const ANNOUNCED: usize = 68 << 10;
+
+/// The buffer of a larger payload grows to so many times of what has come.
+const GROWTH: usize = 8;
 
 /// Payloads up to this size are copied, so that a message which somebody keeps keeps nothing else.
 const COPIED: usize = 2 << 10;
@@ -30,15 +35,49 @@ const COPIED: usize = 2 << 10;
 struct Fragments {
     opcode: Opcode,
     compressed: bool,
-    data: BytesMut,
+    data: Vec<u8>,
 }
 
 /// A frame of which part of the payload is missing.
 #[derive(Debug)]
 struct Arriving {
     head: Head,
-    data: BytesMut,
+    data: Vec<u8>,
     missing: usize,
+}
+
+impl Arriving {
+    /// A frame that has just begun.
+    fn begin(head: Head, length: usize, bytes: &[u8]) -> Self {
+        let data = pool::take(length.min(ANNOUNCED).max(bytes.len()));
+        let mut arriving = Self { head, data, missing: length };
+        arriving.push(bytes);
+        arriving
+    }
+
+    /// Adds bytes of the payload, no more than are missing.
+    fn push(&mut self, bytes: &[u8]) {
+        let before = self.data.len();
+        self.reserve(bytes.len());
+        self.data.extend_from_slice(bytes);
+        apply_mask(&mut self.data[before..], self.head.mask, before);
+        self.missing -= bytes.len();
+    }
+
+    /// Makes room for this many bytes.
+    fn reserve(&mut self, bytes: usize) {
+        let length = self.data.len();
+        if self.data.capacity() < length + bytes {
+            let whole = length + self.missing;
+            pool::grow(&mut self.data, whole.min(length * GROWTH).max(length + bytes));
+        }
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        pool::give_back(std::mem::take(&mut self.data));
+    }
 }
 
 /// The reading side of one connection.
@@ -69,10 +108,10 @@ impl Reader {
                 Ok(None) => {}
                 Err(failure) => return Poll::Ready(Some(Err(failure))),
             }
-            match ready!(self.poll_fill(io, cx)) {
+            match ready!(self.poll_fill(io, deflate.is_some(), cx)) {
                 Ok(0) => return Poll::Ready(None),
                 Ok(_) => {}
-                Err(_) => return Poll::Ready(Some(Err(Failure::Cut))),
+                Err(failure) => return Poll::Ready(Some(Err(failure))),
             }
         }
     }
@@ -81,18 +120,18 @@ impl Reader {
     fn poll_fill<S: AsyncRead + Unpin>(
         &mut self,
         io: &mut S,
+        may_be_compressed: bool,
         cx: &mut Context<'_>,
-    ) -> Poll<std::io::Result<usize>> {
+    ) -> Poll<Result<usize, Failure>> {
         if let Some(arriving) = &mut self.arriving
             && arriving.missing > READ_SIZE
         {
             // Straight into its place, and not beyond.
+            arriving.reserve(READ_SIZE);
             let data = &mut arriving.data;
-            if data.capacity() == data.len() {
-                data.reserve(arriving.missing.min(data.len().max(GROWTH)));
-            }
             let before = data.len();
-            let read = ready!(poll_read_buf(Pin::new(io), cx, &mut (&mut *data).limit(arriving.missing)))?;
+            let room = arriving.missing.min(data.capacity() - before);
+            let read = ready!(poll_read_buf(Pin::new(io), cx, &mut (&mut *data).limit(room)))?;
             apply_mask(&mut data[before..], arriving.head.mask, before);
             arriving.missing -= read;
             return Poll::Ready(Ok(read));
@@ -105,8 +144,28 @@ impl Reader {
             }
             return Poll::Pending;
         }
-        self.pending.extend_from_slice(read.filled());
+        self.sort(read.filled(), may_be_compressed)?;
         Poll::Ready(Ok(read.filled().len()))
+    }
+
+    /// Puts what was read where it belongs: into the frame that is arriving, into a large one that begins, or
+    /// to what is looked at next.
+    fn sort(&mut self, read: &[u8], may_be_compressed: bool) -> Result<(), Failure> {
+        let mut rest = read;
+        if let Some(arriving) = &mut self.arriving {
+            let (own, others) = rest.split_at(rest.len().min(arriving.missing));
+            arriving.push(own);
+            rest = others;
+        } else if self.pending.is_empty()
+            && let Some((head, own)) = Head::parse(rest)?
+            && rest.len() - own < usize::try_from(head.length).unwrap_or(usize::MAX)
+        {
+            let length = self.check(&head, may_be_compressed)?;
+            self.arriving = Some(Box::new(Arriving::begin(head, length, &rest[own..])));
+            return Ok(());
+        }
+        self.pending.extend_from_slice(rest);
+        Ok(())
     }
 
     /// The next message in what was read.
@@ -129,26 +188,15 @@ impl Reader {
                 apply_mask(&mut self.pending[..length], head.mask, 0);
                 return Ok(Some((head, self.take_pending(length))));
             }
-            let mut data = BytesMut::with_capacity(length.min(GROWTH));
-            data.extend_from_slice(&std::mem::take(&mut self.pending));
-            apply_mask(&mut data, head.mask, 0);
-            let missing = length - data.len();
-            self.arriving = Some(Box::new(Arriving { head, data, missing }));
+            self.arriving = Some(Box::new(Arriving::begin(head, length, &self.pending)));
+            self.pending = BytesMut::new();
+            return Ok(None);
+        }
+        if self.arriving.as_ref().is_some_and(|arriving| arriving.missing > 0) {
             return Ok(None);
         }
         let Some(mut arriving) = self.arriving.take() else { return Ok(None) };
-        let taken = self.pending.len().min(arriving.missing);
-        let before = arriving.data.len();
-        arriving.data.extend_from_slice(&self.pending[..taken]);
-        self.pending.advance(taken);
-        apply_mask(&mut arriving.data[before..], arriving.head.mask, before);
-        arriving.missing -= taken;
-        if arriving.missing > 0 {
-            self.arriving = Some(arriving);
-            return Ok(None);
-        }
-        let Arriving { head, data, .. } = *arriving;
-        Ok(Some((head, Payload::Own(data))))
+        Ok(Some((arriving.head, Payload::Pooled(std::mem::take(&mut arriving.data)))))
     }
 
     fn take_pending(&mut self, length: usize) -> Payload {
@@ -202,18 +250,22 @@ impl Reader {
         let (opcode, compressed, data) = match (self.fragments.take(), head.fin) {
             (None, true) => (head.opcode, head.compressed, payload.freeze()),
             (None, false) => {
-                let data = payload.into_mut();
+                let data = payload.into_vec();
                 let (opcode, compressed) = (head.opcode, head.compressed);
                 self.fragments = Some(Box::new(Fragments { opcode, compressed, data }));
                 return Ok(None);
             }
             (Some(mut fragments), fin) => {
+                let (length, capacity) = (fragments.data.len(), fragments.data.capacity());
+                if capacity < length + payload.as_ref().len() {
+                    pool::grow(&mut fragments.data, (length + payload.as_ref().len()).max(2 * capacity));
+                }
                 fragments.data.extend_from_slice(payload.as_ref());
                 if !fin {
                     self.fragments = Some(fragments);
                     return Ok(None);
                 }
-                (fragments.opcode, fragments.compressed, fragments.data.freeze())
+                (fragments.opcode, fragments.compressed, pool::freeze(fragments.data))
             }
         };
         let data = match deflate {
@@ -230,10 +282,13 @@ impl Reader {
     }
 }
 
-/// The payload of a frame, in a buffer that may still grow or not.
+/// The payload of a frame.
 enum Payload {
     Copy(Bytes),
+    /// A part of what was read.
     Own(BytesMut),
+    /// All of a buffer of its own.
+    Pooled(Vec<u8>),
 }
 
 impl Payload {
@@ -241,13 +296,15 @@ impl Payload {
         match self {
             Self::Copy(bytes) => bytes,
             Self::Own(bytes) => bytes.freeze(),
+            Self::Pooled(bytes) => pool::freeze(bytes),
         }
     }
 
-    fn into_mut(self) -> BytesMut {
+    fn into_vec(self) -> Vec<u8> {
         match self {
-            Self::Copy(bytes) => BytesMut::from(bytes),
-            Self::Own(bytes) => bytes,
+            Self::Copy(bytes) => bytes.into(),
+            Self::Own(bytes) => bytes.into(),
+            Self::Pooled(bytes) => bytes,
         }
     }
 }
@@ -257,6 +314,7 @@ impl AsRef<[u8]> for Payload {
         match self {
             Self::Copy(bytes) => bytes,
             Self::Own(bytes) => bytes,
+            Self::Pooled(bytes) => bytes,
         }
     }
 }
