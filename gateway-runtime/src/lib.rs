@@ -46,6 +46,9 @@ pub mod fuzzing;
 mod js_date;
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "measuring")]
+#[doc(hidden)]
+pub mod measuring;
 mod msgpack;
 mod net;
 pub mod prelude;

@@ -47,3 +47,5 @@ pub(crate) use server::Engine;
 pub(crate) use transport::DeflateOptions;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use transport::fuzzing;
+#[cfg(feature = "measuring")]
+pub(crate) use transport::measuring;

@@ -11,3 +11,5 @@ pub(crate) use websocket::{
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use websocket::fuzzing;
+#[cfg(feature = "measuring")]
+pub(crate) use websocket::measuring;

@@ -8,6 +8,8 @@ mod extension;
 mod frame;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+#[cfg(feature = "measuring")]
+pub(crate) mod measuring;
 mod reader;
 #[cfg(test)]
 mod tests;
