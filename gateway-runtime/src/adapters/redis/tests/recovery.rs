@@ -200,7 +200,7 @@ async fn wander(seed: u64) -> usize {
     for index in 0..3 {
         nodes.push(recovering(&format!("n{index}"), &stub).await.0);
     }
-    let mut said = [0; 3];
+    let mut said = [0_u64; 3];
     let new = |nodes: &[Node], index: usize, name: String| {
         let client = nodes[index].recoverable_client(&name);
         client.socket.join("x");
@@ -230,10 +230,24 @@ async fn wander(seed: u64) -> usize {
                 let station = dice.index(nodes.len());
                 let (pid, offset) =
                     (listeners[index].client.socket.id().to_owned(), listeners[index].offset.clone());
-                let back = match &offset {
-                    Some(offset) => nodes[station].come_back(&pid, offset).await,
-                    None => None,
+                // And others go on.
+                let turns: Vec<_> = (0..dice.roll(12)).map(|_| dice.index(4)).collect();
+                let meanwhile = async {
+                    for speaker in turns {
+                        tokio::task::yield_now().await;
+                        if let Some(number) = said.get_mut(speaker) {
+                            say(&nodes[speaker], speaker as u64, *number);
+                            *number += 1;
+                        }
+                    }
                 };
+                let back = async {
+                    match &offset {
+                        Some(offset) => nodes[station].come_back(&pid, offset).await,
+                        None => None,
+                    }
+                };
+                let (back, ()) = tokio::join!(back, meanwhile);
                 if let Some(client) = back {
                     recovered += 1;
                     listeners[index].recovered += 1;
@@ -281,8 +295,8 @@ async fn wander(seed: u64) -> usize {
 #[tokio::test(start_paused = true)]
 async fn clients_that_wander_miss_nothing_and_get_nothing_twice() {
     let mut recovered = 0;
-    for seed in 0..100 {
+    for seed in 0..40 {
         recovered += wander(seed).await;
     }
-    assert!(recovered > 1000, "{recovered} came back");
+    assert!(recovered > 500, "{recovered} came back");
 }

@@ -4,12 +4,13 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use gateway_core::ConnectionStateRecovery;
 use gateway_core::adapter::IntoAdapterFactory;
 
 use super::nodes;
 use super::redis_server::RedisServer;
 use crate::adapters::conformance::{Node, run, within};
-use crate::{RedisAdapter, ShardedRedisAdapter, SubscriptionMode};
+use crate::{RedisAdapter, RedisStreamsAdapter, ShardedRedisAdapter, SubscriptionMode};
 
 struct RedisCluster {
     masters: [RedisServer; 2],
@@ -87,6 +88,39 @@ async fn sharded(redis: &RedisCluster, mode: SubscriptionMode, count: usize) -> 
         nodes.push(Node::new(&format!("n{index}"), "/chat", factory("/chat")).await);
     }
     nodes
+}
+
+#[tokio::test]
+async fn streams_conform_on_a_redis_cluster() {
+    let redis = RedisCluster::start().await;
+    let mut nodes = Vec::new();
+    for index in 0..3 {
+        let builder = RedisStreamsAdapter::builder(redis.url()).stream_count(4).use_sharded_pub_sub(true);
+        let adapter = builder.connect().await.expect("Redis is there");
+        nodes.push(super::streams::node(&format!("n{index}"), &adapter).await);
+    }
+    run(&nodes).await;
+    nodes.iter().for_each(|node| node.recovers(ConnectionStateRecovery::default()));
+    let mut client = nodes[0].recoverable_client("c");
+    client.socket.join("x");
+    for number in 0..100 {
+        let (one, other) = (&nodes[number % 3], &nodes[(number + 1) % 3]);
+        one.server.to("x").emit("n", number);
+        let event = client.next().await;
+        let (_, heard, offset): (String, usize, String) =
+            serde_json::from_str(event.as_str().trim_start_matches("42/chat,")).expect("an event");
+        assert_eq!(heard, number);
+        client.cut();
+        client = within("the session", async {
+            loop {
+                // It was handed over to Redis, and may not be there yet.
+                if let Some(client) = other.come_back("c", &offset).await {
+                    break client;
+                }
+            }
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
