@@ -39,7 +39,9 @@ impl RedisServer {
         std::fs::create_dir_all(folder).expect("a folder");
         let folder = folder.to_str().expect("a name in UTF-8");
         let port_text = port.to_string();
-        Self::start_with(port, &["--port", &port_text, "--appendonly", "yes", "--dir", folder]).await
+        // What was answered is there after a kill.
+        let keeps = ["--appendonly", "yes", "--appendfsync", "always", "--dir", folder];
+        Self::start_with(port, &[&["--port", port_text.as_str()][..], &keeps].concat()).await
     }
 
     /// Starts one with these arguments, that listens on this port.

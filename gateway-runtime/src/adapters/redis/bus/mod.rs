@@ -190,6 +190,11 @@ impl Bus {
         sent
     }
 
+    /// Waits for a connection: others may have had theirs back a moment before.
+    pub(crate) async fn connected(&self) {
+        self.shared.publisher.connected().await;
+    }
+
     /// Asks about a stream or a key.
     ///
     /// # Errors

@@ -42,9 +42,17 @@ impl Publisher {
         let _ = self.up.subscribe().wait_for(|up| !*up).await;
     }
 
+    /// Waits until there is one.
+    pub(super) async fn connected(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.up.subscribe().wait_for(|up| *up).await;
+    }
+
     pub(super) fn set(&self, connection: Option<Arc<dyn Connection>>) {
-        self.up.send_replace(connection.is_some());
+        let is_up = connection.is_some();
         *self.connection.lock() = connection;
+        // Whoever waits for one finds it.
+        self.up.send_replace(is_up);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use gateway_core::adapter::{RestoredSession, Session};
 use gateway_core::{Adapter, BroadcastOptions, Frames, Payload, Room, Server, Socket, serve, telemetry};
@@ -22,6 +23,9 @@ use crate::adapters::redis::streams::entry::{EarlyNote, EntryMessage};
 
 /// Entries that are read at once.
 const PAGE: usize = 500;
+
+/// After an outage servers reconnect within so much time of each other: pauses between two tries are 1 s at most.
+const RECONNECTING: Duration = Duration::from_millis(1500);
 
 /// Clients of whom something is known besides their sessions, before it is looked whether they are here still.
 const MAX_TRACES: usize = 1 << 14;
@@ -249,6 +253,8 @@ impl ClusterAdapter {
         pid: &str,
         offset: Offset,
     ) -> Option<RestoredSession> {
+        // While Redis is away nobody is kept waiting for long.
+        let _ = tokio::time::timeout(RECONNECTING, self.bus.connected()).await;
         let taken = self.bus.ask(&Question::Take { key: stream.session_key(pid) }).await;
         let value = taken.inspect_err(|_| telemetry::adapter_error("restore_session")).ok()?.value()?;
         let (session, trace) = session::decode(&value, pid)?;
