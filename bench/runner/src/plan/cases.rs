@@ -59,7 +59,8 @@ impl Builder {
 
 pub(super) fn all(mode: Mode) -> Vec<Case> {
     let mut builder = Builder { mode, cases: Vec::new() };
-    messages(&mut builder);
+    push(&mut builder);
+    echo(&mut builder);
     sizes(&mut builder);
     broadcasts(&mut builder);
     plain(&mut builder);
@@ -74,7 +75,7 @@ fn closed(event: Event, connections: usize, in_flight: usize, body: usize) -> Wo
     Workload::Closed { event, connections, in_flight, body }
 }
 
-fn messages(to: &mut Builder) {
+fn push(to: &mut Builder) {
     let (add, unit) = (Section::Messages, "message");
     let mut peers = ALL_SOCKET_IO.to_vec();
     peers.extend(["raw-axum", "raw-axum-batch"]);
@@ -130,23 +131,22 @@ fn messages(to: &mut Builder) {
         &closed(Event::Push, 1_000, 16, 100),
         (3, 1.0),
     );
+}
+
+fn echo(to: &mut Builder) {
+    let (add, unit) = (Section::Messages, "message");
     let peers = ["gateway", "socketioxide", "socketio-node", "nestjs-socketio"];
-    to.add(
-        add,
-        ("echo-50x16", "`echo` with acknowledgement, 50 connections, 16 in flight, 100 B"),
-        unit,
-        &peers,
-        &closed(Event::Echo, 50, 16, 100),
-        (3, 1.0),
-    );
-    to.add(
-        add,
-        ("echo-50x1", "`echo` with acknowledgement, 50 connections, 1 in flight, 100 B"),
-        unit,
-        &peers,
-        &closed(Event::Echo, 50, 1, 100),
-        (3, 1.0),
-    );
+    for (id, what, connections, in_flight, body, peers) in [
+        ("echo-50x16", "50 connections, 16 in flight, 100 B", 50, 16, 100, &peers[..]),
+        ("echo-50x1", "50 connections, 1 in flight, 100 B", 50, 1, 100, &peers[..]),
+        ("echo-1x1", "1 connection, 1 in flight, 100 B", 1, 1, 100, &SOCKET_IO[..]),
+        ("echo-1000x1", "1,000 connections, 1 in flight, 100 B", 1_000, 1, 100, &SOCKET_IO[..]),
+        ("echo-1k", "50×16, 1 KB", 50, 16, 1_024, &SOCKET_IO[..]),
+        ("echo-16k", "50×16, 16 KB", 50, 16, 16_384, &SOCKET_IO[..]),
+    ] {
+        let title = format!("`echo` with acknowledgement, {what}");
+        to.add(add, (id, &title), unit, peers, &closed(Event::Echo, connections, in_flight, body), (3, 0.8));
+    }
     to.add(
         add,
         ("chat-100", "the chat's mix, 100 clients in rooms of ten"),

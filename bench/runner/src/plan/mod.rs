@@ -123,7 +123,18 @@ impl Section {
 }
 
 /// What a quick run leaves out: it says little that another case does not.
-const FULL_ONLY: [&str; 6] = ["push-1x16", "push-1000x16", "any-1k", "cast-10", "idle-500k", "idle-10000"];
+const FULL_ONLY: [&str; 10] = [
+    "echo-1x1",
+    "echo-1000x1",
+    "echo-1k",
+    "echo-16k",
+    "push-1x16",
+    "push-1000x16",
+    "any-1k",
+    "cast-10",
+    "idle-500k",
+    "idle-10000",
+];
 
 /// All cases of a mode, in the order of the report.
 pub(crate) fn all(mode: Mode) -> Vec<Case> {
