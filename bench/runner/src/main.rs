@@ -52,6 +52,9 @@ struct Arguments {
     /// Makes the report anew from the figures of an earlier run
     #[arg(long)]
     report_only: bool,
+    /// What readers of the report must know of this run, or, with --report-only, of the earlier one
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Prints the commands that build what takes part, and ends
     #[arg(long, hide = true)]
     print_builds: bool,
@@ -92,7 +95,13 @@ fn work(arguments: &Arguments) -> Result<()> {
     let out = arguments.out();
     let json = out.join("results.json");
     let results = if arguments.report_only {
-        serde_json::from_str(&fs::read_to_string(&json).with_context(|| json.display().to_string())?)?
+        let text = fs::read_to_string(&json).with_context(|| json.display().to_string())?;
+        let mut results: Results = serde_json::from_str(&text)?;
+        if arguments.note.is_some() {
+            results.note.clone_from(&arguments.note);
+            fs::write(&json, serde_json::to_string(&results)? + "\n")?;
+        }
+        results
     } else {
         let results = measured(arguments, mode, &cases)?;
         fs::create_dir_all(&out)?;
@@ -203,6 +212,7 @@ fn measured(arguments: &Arguments, mode: Mode, cases: &[plan::Case]) -> Result<R
     let mut results = Results {
         machine,
         cores: description,
+        note: arguments.note.clone(),
         quick: mode == Mode::Quick,
         peers,
         cases: Vec::new(),

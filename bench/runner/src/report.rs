@@ -12,6 +12,9 @@ use crate::{
     targets::{self, shown},
 };
 
+/// Load average before a run from which on something else was at work.
+const BUSY: f64 = 1.0;
+
 /// Writes `README.md`.
 ///
 /// # Errors
@@ -55,7 +58,7 @@ fn head(page: &mut String, results: &Results) -> Result<()> {
     writeln!(page, "# Benchmarks\n")?;
     writeln!(
         page,
-        "Written by `scripts/bench.sh`{kind}. [bench/README.md](../../bench/README.md) says how it is measured.\n"
+        "Written by `bench-runner`, which `scripts/bench.sh` starts{kind}. [bench/README.md](../../bench/README.md) says how it is measured.\n"
     )?;
     writeln!(page, "| | |\n|---|---|")?;
     writeln!(page, "| date | {} UTC, commit {} |", machine.date, machine.commit)?;
@@ -72,6 +75,17 @@ fn head(page: &mut String, results: &Results) -> Result<()> {
          In parentheses after a ratio stands its 95 % interval, or what the peer needs. **µs** are user and system time of the \
          server process, from the kernel's account of it, for each message, delivery or connection.\n"
     )?;
+    let before: f64 =
+        machine.load_average.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default();
+    if let Some(note) = &results.note {
+        writeln!(page, "**Of this run:** {note}\n")?;
+    }
+    if before > BUSY {
+        writeln!(
+            page,
+            "**The machine was not quiet** (load average {before}): CPU ratios hold roughly, latencies and rates say little.\n"
+        )?;
+    }
     writeln!(page, "![Server CPU by peer]({})\n", chart::FILE)?;
     Ok(())
 }

@@ -15,6 +15,9 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     /// Which core ran what.
     pub(crate) cores: String,
+    /// What readers must know of this run.
+    #[serde(default)]
+    pub(crate) note: Option<String>,
     /// Whether it was a quick one.
     pub(crate) quick: bool,
     /// Who took part: name, library, version.
