@@ -46,12 +46,13 @@ impl RedisServer {
 
     /// Starts one with these arguments, that listens on this port.
     pub(crate) async fn start_with(port: u16, arguments: &[&str]) -> Self {
+        // A replica writes down what it got, and a server reads such a file at its start: each has a name of its own.
+        let dump = format!("{}-{port}.rdb", std::process::id());
+        let nothing =
+            ["--save", "", "--appendonly", "no", "--dir", env!("CARGO_TARGET_TMPDIR"), "--dbfilename", &dump];
+        let keeps = if arguments.contains(&"--sentinel") { &[][..] } else { &nothing };
         let process = Command::new("redis-server")
-            .args(if arguments.contains(&"--sentinel") {
-                &[][..]
-            } else {
-                &["--save", "", "--appendonly", "no"]
-            })
+            .args(keeps)
             .args(arguments)
             .args(["--bind", "127.0.0.1", "--daemonize", "no", "--loglevel", "warning"])
             .stdout(Stdio::null())
