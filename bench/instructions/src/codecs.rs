@@ -92,13 +92,23 @@ fn websocket_write(length: usize, messages: usize) -> Work {
     repeated(move || assert!(measuring::write_messages(black_box(&messages))))
 }
 
+/// In the rooms of many servers in turn: each hashes in its own way, and some happen to be slower.
 fn join_and_leave() -> Work {
+    let rooms: Vec<_> = (0..64).map(|_| room()).collect();
+    let mut next = 0;
+    repeated(move || {
+        let (_others, socket) = &rooms[next % rooms.len()];
+        next += 1;
+        socket.join("room");
+        socket.leave("room");
+    })
+}
+
+/// A room with a hundred members, and a socket that is none of them.
+fn room() -> (Vec<Socket>, Socket) {
     let server = Server::detached();
     let others: Vec<_> = (0..100).map(|number| Socket::detached_in(&server, &format!("c{number}"))).collect();
     others.iter().for_each(|socket| socket.join("room"));
     let socket = Socket::detached_in(&server, "joins");
-    repeated(move || {
-        socket.join("room");
-        socket.leave("room");
-    })
+    (others, socket)
 }
