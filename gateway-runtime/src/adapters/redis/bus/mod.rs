@@ -224,7 +224,7 @@ impl Bus {
             readers.push(reader.clone());
             reader
         });
-        drop(readers);
+        // Still locked: a reader without receivers is stopped.
         Following::new(self.clone(), reader, namespace, receiver)
     }
 
@@ -273,8 +273,8 @@ impl Bus {
             lanes.push(lane.clone());
             lane
         });
-        drop(lanes);
         let membership = Membership::new(self.clone(), lane, receiver);
+        // Still locked: a lane without topics is stopped, and somebody else could choose it for the same topics.
         membership.subscribe(topics);
         membership
     }

@@ -124,10 +124,14 @@ impl Following {
         let _ = position.wait_for(|position| position.is_some_and(|position| position >= id)).await;
     }
 
-    /// Waits until something is so that entries change.
+    /// Waits until something is so that entries change. No lock of the position is held while it is looked at: whoever holds
+    /// what `is_so` locks may ask for the position.
     pub(crate) async fn until(&self, mut is_so: impl FnMut() -> bool) {
         let mut position = self.reader.position.subscribe();
-        let _ = position.wait_for(|_| is_so()).await;
+        while !is_so() {
+            // The sender lives as long as `self`.
+            let _ = position.changed().await;
+        }
     }
 }
 
@@ -259,5 +263,43 @@ async fn read(shared: &Shared, reader: &Reader, connection: &Arc<dyn Connection>
         {
             return error;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::super::BusOptions;
+    use super::*;
+    use crate::adapters::redis::driver::stub::StubDriver;
+
+    struct Nobody;
+
+    impl ReceiveEntry for Nobody {
+        fn receive_entry(&self, _: &Entry) {}
+    }
+
+    #[tokio::test]
+    async fn entries_are_read_while_somebody_looks_whether_something_is_so() {
+        let driver = Arc::new(StubDriver::default());
+        let bus = Bus::connect(driver, BusOptions::default(), Duration::ZERO, false).await.expect("a bus");
+        let options = ReadOptions { count: 1, block: Duration::from_secs(1) };
+        let reader = Reader::new("s".into(), options, &CancellationToken::new());
+        let following = Following::new(bus, reader.clone(), "/", Weak::<Nobody>::new());
+        let (mut looks, position) = (0, EntryId { millis: 1, number: 0 });
+        let is_so = || {
+            looks += 1;
+            let (reader, (done, moved)) = (reader.clone(), mpsc::channel());
+            std::thread::spawn(move || {
+                reader.position.send_replace(Some(position));
+                let _ = done.send(());
+            });
+            // Whoever looks asks for the position as well.
+            assert!(moved.recv_timeout(Duration::from_secs(10)).is_ok(), "the position does not move");
+            assert_eq!(following.position(), position);
+            looks == 2
+        };
+        timeout(Duration::from_secs(10), following.until(is_so)).await.expect("it is so");
     }
 }

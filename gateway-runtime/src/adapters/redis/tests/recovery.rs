@@ -92,6 +92,13 @@ async fn sessions_that_make_no_sense_are_none() {
         stub.set("sio:session:c", value);
         assert!(one.come_back("c", &offset).await.is_none(), "{value}");
     }
+    // No server gives such ids, and Redis is not asked for them.
+    for pid in ["c".repeat(10_000), "c:d".into(), "{c}".into(), "c\n".into()] {
+        let key = format!("sio:session:{pid}");
+        stub.set(&key, "!");
+        assert!(one.come_back(&pid, &offset).await.is_none());
+        assert!(stub.get(&key).is_some(), "nobody has taken {key}");
+    }
     // As Node writes it, and then one whose offset is not there.
     let value = "hKNzaWSjc2lko3BpZKNwaWSlcm9vbXOSo3NpZKF4pGRhdGGBoW4B";
     stub.set("sio:session:pid", value);

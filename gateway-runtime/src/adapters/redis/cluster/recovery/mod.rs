@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use gateway_core::{BroadcastOptions, Payload, Put, Server, SessionRecovery};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use self::offset::Offset;
-use self::restore::{CatchUp, Cause};
+use self::restore::{CatchUp, Cause, RESTORED_AT_ONCE};
 use self::session::Trace;
 use super::ClusterAdapter;
 use super::message::{Data, Event, Kind};
@@ -43,6 +43,8 @@ pub(super) struct Recovery {
     order: Mutex<Order>,
     /// What is known of clients that came back, by their private ids, if something was sent early meanwhile.
     traces: Mutex<HashMap<Arc<str>, Trace>>,
+    /// So many clients come back at the same time; the others wait for their turn.
+    restoring: Semaphore,
     /// Tells that an event waits.
     pub(super) overdue: Arc<Notify>,
 }
@@ -76,7 +78,8 @@ struct Order {
 impl Recovery {
     pub(super) fn new(options: Arc<SessionRecovery>) -> Self {
         let (unread, order, traces) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { options, unread, order, traces, overdue: Arc::default() }
+        let restoring = Semaphore::new(RESTORED_AT_ONCE);
+        Self { options, unread, order, traces, restoring, overdue: Arc::default() }
     }
 
     /// Whether events for nobody are for nobody.
@@ -247,7 +250,11 @@ impl ClusterAdapter {
             server.encode_event(payload, None).with_compression(to.flags.compress != Some(false))
         });
         order.catching_up.retain(|catch_up| {
-            catch_up.upgrade().inspect(|catch_up| catch_up.push(&place.cause, &frames, to)).is_some()
+            let Some(catch_up) = catch_up.upgrade() else { return false };
+            if catch_up.wants(to) {
+                catch_up.push(place.cause, &frames);
+            }
+            true
         });
         self.memory.put_in_order(to, || frames.clone())
     }

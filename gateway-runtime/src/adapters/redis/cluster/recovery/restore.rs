@@ -27,11 +27,24 @@ const PAGE: usize = 500;
 /// After an outage servers reconnect within so much time of each other: pauses between two tries are 1 s at most.
 const RECONNECTING: Duration = Duration::from_millis(1500);
 
+/// Longer than every private id that a server gives.
+const MAX_PID: usize = 128;
+
+/// Clients whose sessions are looked for at the same time: each holds what it has missed, up to `max_stored_bytes`.
+pub(super) const RESTORED_AT_ONCE: usize = 64;
+
 /// Clients of whom something is known besides their sessions, before it is looked whether they are here still.
 const MAX_TRACES: usize = 1 << 14;
 
 /// Servers that a client got something early at.
 const MAX_SEEN: usize = 16;
+
+/// Whether a server, here or on Node, may have given this private id: URL-safe Base64. A client shows what it likes, and the key
+/// is deleted.
+fn may_be_pid(pid: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    pid.len() <= MAX_PID && pid.bytes().all(is_base64)
+}
 
 /// Why an event was put into outboxes.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +57,7 @@ pub(super) enum Cause {
     Alone,
 }
 
-/// What is put into outboxes while a client is on its way back.
+/// What is put into outboxes for a client while it is on its way back.
 pub(super) struct CatchUp {
     max_bytes: usize,
     /// Those of the client.
@@ -54,7 +67,7 @@ pub(super) struct CatchUp {
 
 #[derive(Default)]
 struct CaughtUp {
-    events: Vec<(Cause, Frames, BroadcastOptions)>,
+    events: Vec<(Cause, Frames)>,
     bytes: usize,
     too_much: bool,
     /// Somebody has told all of its kind to go.
@@ -67,33 +80,36 @@ struct CaughtUp {
 }
 
 impl CatchUp {
-    pub(super) fn push(&self, cause: &Cause, frames: &Frames, to: &BroadcastOptions) {
+    /// Whether an event is for the client.
+    pub(super) fn wants(&self, to: &BroadcastOptions) -> bool {
+        to.reaches(&self.rooms)
+    }
+
+    /// Writes down an event that is for the client.
+    pub(super) fn push(&self, cause: Cause, frames: &Frames) {
         let mut state = self.state.lock();
         if state.too_much {
             return;
         }
-        state.bytes += frames.byte_len() + size_of::<(Cause, Frames, BroadcastOptions)>();
+        state.bytes += frames.byte_len() + size_of::<(Cause, Frames)>();
         if state.bytes > self.max_bytes {
             telemetry::limit_exceeded("max_stored_bytes");
             state.too_much = true;
             state.events = Vec::new();
             return;
         }
-        state.events.push((*cause, frames.clone(), to.clone()));
+        state.events.push((cause, frames.clone()));
     }
 
     /// What came after what was read; `None` if that was too much, or the client is to go.
     fn later(&self) -> Option<Vec<Frames>> {
         let state = self.state.lock();
-        let later = state.events.iter().filter(|(cause, _, to)| {
-            let is_later = match cause {
-                Cause::Entry(id) => *id > state.entry,
-                Cause::Early(key) => *key > state.key,
-                Cause::Alone => true,
-            };
-            is_later && to.reaches(&self.rooms)
+        let later = state.events.iter().filter(|(cause, _)| match cause {
+            Cause::Entry(id) => *id > state.entry,
+            Cause::Early(key) => *key > state.key,
+            Cause::Alone => true,
         });
-        (!state.too_much && !state.dismissed).then(|| later.map(|(_, frames, _)| frames.clone()).collect())
+        (!state.too_much && !state.dismissed).then(|| later.map(|(_, frames)| frames.clone()).collect())
     }
 }
 
@@ -235,7 +251,7 @@ impl ClusterAdapter {
     ) -> Option<RestoredSession> {
         let (recovery, stream, following) =
             (self.recovery.get()?, self.carrier.stream()?, self.following.get()?);
-        let offset = Offset::parse(offset)?;
+        let offset = Offset::parse(offset).filter(|_| may_be_pid(pid))?;
         let found = self.look_up(server, (recovery, stream, following), pid, offset);
         match tokio::time::timeout(self.requests_timeout, found).await {
             Ok(found) => found,
@@ -255,6 +271,8 @@ impl ClusterAdapter {
     ) -> Option<RestoredSession> {
         // While Redis is away nobody is kept waiting for long.
         let _ = tokio::time::timeout(RECONNECTING, self.bus.connected()).await;
+        // Nobody closes it. Who waits in vain has its session still.
+        let _turn = recovery.restoring.acquire().await.ok()?;
         let taken = self.bus.ask(&Question::Take { key: stream.session_key(pid) }).await;
         let value = taken.inspect_err(|_| telemetry::adapter_error("restore_session")).ok()?.value()?;
         let (session, trace) = session::decode(&value, pid)?;
@@ -359,7 +377,7 @@ impl Recovery {
     /// Those whom `to` names do not come back: who is about to, either.
     pub(in super::super) fn dismiss(&self, to: &BroadcastOptions) {
         for catch_up in self.order.lock().catching_up.iter().filter_map(Weak::upgrade) {
-            catch_up.state.lock().dismissed |= to.reaches(&catch_up.rooms);
+            catch_up.state.lock().dismissed |= catch_up.wants(to);
         }
     }
 
@@ -368,8 +386,30 @@ impl Recovery {
         let max_bytes = self.options.options().max_stored_bytes;
         let catch_up = Arc::new(CatchUp { max_bytes, rooms, state: Mutex::default() });
         let unread = self.unread.lock();
-        self.order.lock().catching_up.push(Arc::downgrade(&catch_up));
+        let mut order = self.order.lock();
+        // Where nothing is sent, nobody else takes out those who are back.
+        order.catching_up.retain(|other| other.strong_count() > 0);
+        order.catching_up.push(Arc::downgrade(&catch_up));
+        drop(order);
         let early = unread.events.iter().rev().find(|own| own.event.is_none());
         (catch_up, early.map_or(0, |own| own.key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_core::{ConnectionStateRecovery, SessionRecovery};
+
+    use super::*;
+
+    #[test]
+    fn clients_that_are_back_leave_nothing_behind() {
+        let recovery = Recovery::new(SessionRecovery::new(ConnectionStateRecovery::default()));
+        let here = recovery.catch_up(Vec::new()).0;
+        for _ in 0..10 {
+            drop(recovery.catch_up(vec!["x".into()]));
+        }
+        assert!(recovery.order.lock().catching_up.len() <= 2);
+        assert!(recovery.order.lock().catching_up[0].ptr_eq(&Arc::downgrade(&here)), "it waits still");
     }
 }
