@@ -4,7 +4,7 @@
 //! whatever else is wrong with it. It must never judge what it finds.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Expr, FnArg, Ident, ItemStruct, Member, Path, Signature, Type, parse_quote};
+use syn::{Attribute, Expr, FnArg, Ident, ItemStruct, Member, Path, Signature, Type};
 
 use crate::attr::{self, Argument, Helper, HelperAttribute, Subscription};
 use crate::diagnostics::Errors;
@@ -123,12 +123,8 @@ impl FieldModel {
             Helper::WebSocketServer => Ok(FieldSource::Server),
             _ => {
                 let token = attr::optional_name(helper)?;
-                let default: Expr = parse_quote!(default);
-                Ok(if token == Some(default) {
-                    FieldSource::InjectedOrDefault
-                } else {
-                    FieldSource::Injected(token)
-                })
+                let default = matches!(&token, Some(Expr::Path(path)) if path.path.is_ident("default"));
+                Ok(if default { FieldSource::InjectedOrDefault } else { FieldSource::Injected(token) })
             }
         }
     }

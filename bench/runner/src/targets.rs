@@ -38,6 +38,7 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
     for (what, case) in [
         ("broadcast to 500, one at a time, to", "cast-500"),
         ("broadcast to 500, four at a time, to", "cast-500x4"),
+        ("broadcast to 500, sixteen at a time, to", "cast-500x16"),
     ] {
         list.at_most("3", what, case, "socketioxide", 0.5);
         list.at_most("3", what, case, "socketio-node", 0.3);
@@ -58,14 +59,13 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
         list.at_most("7", "p99 at 70 % of the peer's maximum, to", &format!("tail-{peer}"), peer, 1.0);
     }
     list.builds();
-    list.at_most(
-        "cluster",
-        "delivery of a broadcast of another server over Redis, to",
-        "remote-500",
-        "socketio-node-redis",
-        0.25,
-    );
-    list.at_most("cluster", "the same, to", "remote-500", "socketioxide-redis", 0.5);
+    for (what, case) in [
+        ("delivery of a broadcast of another server over Redis, one at a time, to", "remote-500"),
+        ("the same, sixteen at a time, to", "remote-500x16"),
+    ] {
+        list.at_most("cluster", what, case, "socketio-node-redis", 0.25);
+        list.at_most("cluster", what, case, "socketioxide-redis", 0.5);
+    }
     list.targets
 }
 

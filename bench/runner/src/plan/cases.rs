@@ -221,6 +221,7 @@ fn broadcasts(to: &mut Builder) {
     to.add(add, ("cast-10", "to 10, one at a time"), unit, &few, &cast(10, 1), (3, 0.8));
     to.add(add, ("cast-500", "to 500, one at a time"), unit, &all, &cast(500, 1), (5, 1.0)).syscalls = true;
     to.add(add, ("cast-500x4", "to 500, four at a time"), unit, &all, &cast(500, 4), (5, 1.0));
+    to.add(add, ("cast-500x16", "to 500, sixteen at a time"), unit, &all, &cast(500, 16), (5, 1.0));
     to.add(add, ("cast-5000", "to 5,000, one at a time"), unit, &few, &cast(5_000, 1), (3, 1.0));
     let rooms = Workload::Rooms { connections: 1_000, rooms: 1_000, active: 16, body: 100 };
     to.add(add, ("rooms", "1,000 rooms of ten, 16 written to at a time"), unit, &SOCKET_IO, &rooms, (3, 1.0));
@@ -317,14 +318,12 @@ fn tail(to: &mut Builder) {
 
 fn cluster(to: &mut Builder) {
     // The port is filled in when both servers run.
-    let remote = Workload::Remote { sender_port: 0, receivers: 500, in_flight: 1, body: 100 };
-    to.add(
-        Section::Cluster,
-        ("remote-500", "broadcast over Redis to 500 clients of another server"),
-        "delivery",
-        &CLUSTER,
-        &remote,
-        (3, 1.0),
-    )
-    .method = Method::Remote;
+    let remote = |in_flight| Workload::Remote { sender_port: 0, receivers: 500, in_flight, body: 100 };
+    for (name, title, in_flight) in [
+        ("remote-500", "broadcast over Redis to 500 clients of another server, one at a time", 1),
+        ("remote-500x16", "the same, sixteen at a time", 16),
+    ] {
+        to.add(Section::Cluster, (name, title), "delivery", &CLUSTER, &remote(in_flight), (3, 1.0)).method =
+            Method::Remote;
+    }
 }
