@@ -32,7 +32,7 @@ impl Pool {
     /// The smallest one that is large enough, if that is not far too large: what waits in an outbox should
     /// hold about what it needs.
     fn take(&mut self, capacity: usize) -> Option<Vec<u8>> {
-        let fits = |buffer: &Vec<u8>| (capacity..=capacity.saturating_mul(4)).contains(&buffer.capacity());
+        let fits = |buffer: &Vec<u8>| (capacity..=capacity.saturating_mul(2)).contains(&buffer.capacity());
         let fitting = self.buffers.iter().enumerate().filter(|(_, buffer)| fits(buffer));
         let (index, _) = fitting.min_by_key(|(_, buffer)| buffer.capacity())?;
         let buffer = self.buffers.swap_remove(index);
@@ -137,11 +137,11 @@ mod tests {
     #[test]
     fn the_smallest_that_fits_is_taken_and_none_that_is_far_too_large() {
         let mut pool = pool(usize::MAX);
-        for capacity in [100_000, 20_000, 50_000] {
+        for capacity in [100_000, 20_000, 30_000] {
             assert!(pool.keep(Vec::with_capacity(capacity)).is_none());
         }
         assert_eq!(pool.take(19_000).map(|buffer| buffer.capacity()), Some(20_000));
-        assert_eq!(pool.take(19_000).map(|buffer| buffer.capacity()), Some(50_000));
+        assert_eq!(pool.take(19_000).map(|buffer| buffer.capacity()), Some(30_000));
         assert!(pool.take(19_000).is_none());
         assert_eq!(pool.bytes, 100_000);
     }

@@ -37,8 +37,8 @@ impl GatewayAppBuilder {
     }
 
     /// How many bytes of buffers for large messages (8 KiB to 2 MiB) the process keeps between messages, for all
-    /// applications in it; default 4 MiB, and zero keeps none. Without them the pages of each large message are
-    /// given to the operating system and cleared by it.
+    /// applications in it: it holds at once, and the last that was said counts. Default 4 MiB, and zero keeps none.
+    /// Without them the pages of each large message are given to the operating system and cleared by it.
     pub fn max_pooled_bytes(self, bytes: usize) -> Self {
         gateway_core::pool::set_max_pooled_bytes(bytes);
         self
