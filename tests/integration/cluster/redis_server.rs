@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::support::client::within;
+use crate::support::process::send_signal;
 
 /// A port that is free.
 pub(crate) fn free_port() -> u16 {
@@ -82,8 +83,7 @@ impl RedisServer {
     /// Sends it a signal by its short name, `STOP` for example.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.process.id().expect("it runs");
-        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
-        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} was sent");
+        send_signal(id, name).await;
     }
 
     /// Runs a command whose answer is one line, and returns that as it stands on the wire.

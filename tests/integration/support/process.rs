@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::env;
 use std::fmt;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -139,8 +140,7 @@ impl Example {
     /// Sends it a signal by its short name, `TERM` for example.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.process.id().unwrap_or_else(|| panic!("{self} it has ended"));
-        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
-        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} was sent");
+        send_signal(id, name).await;
     }
 
     /// Waits until it ends by itself.
@@ -280,4 +280,29 @@ fn javascript() -> PathBuf {
         "the packages of the JavaScript clients are not installed: run `npm ci` in tests/js first"
     );
     folder
+}
+
+/// Sends a process a signal by its short name; after `STOP`, waits until none of its threads runs any more.
+pub(crate) async fn send_signal(id: u32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
+    assert!(sent.is_ok_and(|status| status.success()), "SIG{name} was sent");
+    if name != "STOP" {
+        return;
+    }
+    let stands = timeout(START_LIMIT, async {
+        while !is_stopped(id) {
+            tokio::time::sleep(OUTPUT_PAUSE).await;
+        }
+    });
+    assert!(stands.await.is_ok(), "{id} still runs {START_LIMIT:?} after SIGSTOP");
+}
+
+/// Whether no thread of a process runs, as Linux tells it.
+fn is_stopped(id: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{id}/task")).expect("the threads of a process that runs");
+    threads.flatten().all(|thread| {
+        // `12 (a name) T ...`; a thread that has ended meanwhile does not run.
+        let line = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        line.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    })
 }
