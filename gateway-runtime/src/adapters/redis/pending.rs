@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use gateway_core::{AdapterError, AdapterHealth, Arguments, RemoteAcks, Room, telemetry};
+use gateway_core::{AdapterError, AdapterHealth, Arguments, RemoteAcks, Room, ServerSideAckError, telemetry};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -17,6 +17,23 @@ pub(super) enum Answer {
     Value(Arguments),
     /// Nothing that can be read, but it has answered.
     Nothing,
+}
+
+/// What a server-side emit with acknowledgement ends as: the values that other servers have answered.
+pub(super) fn server_side_acks(
+    answers: Result<Vec<Answer>, (AdapterError, Vec<Answer>)>,
+) -> Result<Vec<Arguments>, ServerSideAckError<Arguments>> {
+    let values = |answers: Vec<Answer>| {
+        let values = answers.into_iter().filter_map(|answer| match answer {
+            Answer::Value(value) => Some(value),
+            _ => None,
+        });
+        values.collect()
+    };
+    match answers {
+        Ok(answers) => Ok(values(answers)),
+        Err((error, answers)) => Err(ServerSideAckError { error, responses: values(answers) }),
+    }
 }
 
 /// All questions of one namespace, by the id of their request. `K` is what was asked.

@@ -261,6 +261,29 @@ impl Bus {
         }
     }
 
+    /// Whether Redis has sharded channels; `prefix` is what their names begin with.
+    ///
+    /// # Errors
+    /// It has none, or does not answer.
+    pub(crate) async fn require_sharded_channels(&self, prefix: &str) -> Result<(), DriverError> {
+        let asked = self.num_sub(&Topic::Shard(prefix.into())).await;
+        asked.map(drop).map_err(|error| {
+            DriverError::Invalid(format!("sharded channels need Redis 7.0 or later: {error}"))
+        })
+    }
+
+    /// Waits until all that was published has been sent, and ends a namespace's subscriptions; no longer than
+    /// the limit, since a Redis that does not answer will see that the connection is gone.
+    pub(crate) async fn leave(&self, membership: Option<&Membership>, limit: Duration) {
+        let left = async {
+            self.flushed().await;
+            if let Some(membership) = membership {
+                membership.leave().await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, left).await;
+    }
+
     /// Subscribes `receiver` to topics, all on one connection. It is the first connection unless somebody of
     /// this process is subscribed to one of them there: other servers count connections (`PUBSUB NUMSUB`)
     /// and expect an answer from each.

@@ -23,7 +23,7 @@ use self::wire::{Channels, Kind, Packet, Request, Whom};
 use super::bus::{Bus, Membership, Receive};
 use super::driver::Topic;
 use super::id::random_id;
-use super::pending::{Answer, PendingRequests};
+use super::pending::{Answer, PendingRequests, server_side_acks};
 use crate::adapters::node_socket::NodeSocket;
 
 /// What is chosen for all namespaces.
@@ -179,17 +179,7 @@ impl Adapter for ClassicAdapter {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        async move {
-            let left = async {
-                self.bus.flushed().await;
-                if let Some(membership) = self.membership.get() {
-                    membership.leave().await;
-                }
-            };
-            // An error says that Redis does not answer: it will see that the connection is gone.
-            let _ = tokio::time::timeout(self.options.requests_timeout, left).await;
-        }
-        .boxed()
+        self.bus.leave(self.membership.get(), self.options.requests_timeout).boxed()
     }
 
     fn add_all(&self, socket: &Socket, rooms: Vec<Room>) {
@@ -344,17 +334,7 @@ impl Adapter for ClassicAdapter {
             let answers = self.ask("server_side_emit_with_ack", Kind::ServerSideEmit, None, |request| {
                 wire::encode(&Request { data: wire::array_of(&event), ..request }, event.attachments())
             });
-            let values = |answers: Vec<Answer>| {
-                let values = answers.into_iter().filter_map(|answer| match answer {
-                    Answer::Value(value) => Some(value),
-                    _ => None,
-                });
-                values.collect()
-            };
-            match answers.await {
-                Ok(answers) => Ok(values(answers)),
-                Err((error, answers)) => Err(ServerSideAckError { error, responses: values(answers) }),
-            }
+            server_side_acks(answers.await)
         }
         .boxed()
     }

@@ -27,7 +27,7 @@ use super::bus::{Bus, Following, Membership, Receive, ReceiveEntry};
 use super::classic::wire::{Whom, array_of};
 use super::driver::{Delivery, Entry, Topic};
 use super::id::random_hex;
-use super::pending::{Answer, PendingRequests};
+use super::pending::{Answer, PendingRequests, server_side_acks};
 use super::streams::StreamLog;
 use crate::adapters::node_socket::NodeSocket;
 
@@ -272,17 +272,7 @@ impl Adapter for ClusterAdapter {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        async move {
-            let left = async {
-                self.bus.flushed().await;
-                if let Some(membership) = self.membership.get() {
-                    membership.leave().await;
-                }
-            };
-            // An error says that Redis does not answer: it will see that the connection is gone.
-            let _ = tokio::time::timeout(self.requests_timeout, left).await;
-        }
-        .boxed()
+        self.bus.leave(self.membership.get(), self.requests_timeout).boxed()
     }
 
     fn add_all(&self, socket: &Socket, rooms: Vec<Room>) {
@@ -413,17 +403,7 @@ impl Adapter for ClusterAdapter {
             let data = Data { value: array_of(&event), ..Data::default() };
             let operation = "server_side_emit_with_ack";
             let answers = self.ask(operation, Kind::ServerSideEmit, None, data, event.attachments()).await;
-            let values = |answers: Vec<Answer>| {
-                let values = answers.into_iter().filter_map(|answer| match answer {
-                    Answer::Value(value) => Some(value),
-                    _ => None,
-                });
-                values.collect()
-            };
-            match answers {
-                Ok(answers) => Ok(values(answers)),
-                Err((error, answers)) => Err(ServerSideAckError { error, responses: values(answers) }),
-            }
+            server_side_acks(answers)
         }
         .boxed()
     }

@@ -11,7 +11,6 @@ use super::StreamLog;
 use crate::adapters::redis::bus::{Bus, BusOptions, ReadOptions, RedisAdapterStats};
 use crate::adapters::redis::cluster::ClusterAdapter;
 use crate::adapters::redis::connection_options::connection_options;
-use crate::adapters::redis::driver::{DriverError, Topic};
 use crate::adapters::redis::error::RedisConnectError;
 use crate::adapters::redis::target;
 
@@ -256,11 +255,7 @@ impl RedisStreamsAdapterBuilder {
         let failed = |error| RedisConnectError::new(&address, error);
         let bus = Bus::connect(driver, bus, wait, true).await.map_err(failed)?;
         if options.use_sharded_pub_sub {
-            let channel = Topic::Shard(options.channel_prefix.as_str().into());
-            if let Err(error) = bus.num_sub(&channel).await {
-                let reason = format!("sharded channels need Redis 7.0 or later: {error}");
-                return Err(failed(DriverError::Invalid(reason)));
-            }
+            bus.require_sharded_channels(&options.channel_prefix).await.map_err(failed)?;
         }
         Ok(RedisStreamsAdapter { bus, options: Arc::new(options) })
     }
