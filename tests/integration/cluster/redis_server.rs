@@ -49,8 +49,10 @@ impl RedisServer {
     pub(crate) async fn start_with(port: u16, arguments: &[&str]) -> Self {
         // A replica writes down what it got, and a server reads such a file at its start: each has a name of its own.
         let dump = format!("{}-{port}.rdb", std::process::id());
-        let nothing =
+        let own =
             ["--save", "", "--appendonly", "no", "--dir", env!("CARGO_TARGET_TMPDIR"), "--dbfilename", &dump];
+        // Replicas are not made to wait for others.
+        let nothing = [&own[..], &["--repl-diskless-sync-delay", "0"]].concat();
         let keeps = if arguments.contains(&"--sentinel") { &[][..] } else { &nothing };
         let process = Command::new("redis-server")
             .args(keeps)

@@ -34,6 +34,8 @@ impl Watched {
             let file = file.to_str().expect("a name in UTF-8");
             sentinels.push(RedisServer::start_with(port, &[file, "--sentinel"]).await);
         }
+        // Sentinels never choose one that had not got there before its master died.
+        is_synchronized(&replica).await;
         let watched = Self { master, replica, sentinels, _files: files };
         watched.complete().await;
         watched
@@ -69,6 +71,16 @@ async fn replica_of(master: u16, port: u16) -> RedisServer {
     RedisServer::start_with(port, &["--port", &own, "--replicaof", "127.0.0.1", &master]).await
 }
 
+/// Waits until a replica has what its master has.
+async fn is_synchronized(replica: &RedisServer) {
+    within("the replica", async {
+        while !replica.info("ROLE").await.contains("connected") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// Waits until both servers have their two connections to this Redis. Sentinels speak an older protocol.
 async fn both_are_at(redis: &RedisServer) {
     within("the connections", async {
@@ -94,11 +106,9 @@ async fn the_master_changes<A: Subject>() {
     // The former one comes back as a replica, and the sentinels are asked to change them.
     let reconnects = stations.each_ref().map(|station| station.adapter.stats().reconnects);
     let former = replica_of(replica.port(), port).await;
-    within("the replica", async {
-        while !former.info("ROLE").await.contains("connected") {
-            tokio::task::yield_now().await;
-        }
-        // Sentinels do not change masters again at once.
+    is_synchronized(&former).await;
+    within("the sentinels", async {
+        // They do not change masters again at once.
         while !sentinels[0].command("SENTINEL FAILOVER chats").await.starts_with("+OK") {
             tokio::task::yield_now().await;
         }
