@@ -5,7 +5,8 @@
 #
 #   scripts/bench-instructions.sh [BASE]
 #
-#   BASE          what to compare with; default: where HEAD left origin/main, or the commit before HEAD if that is HEAD itself
+#   BASE          what to compare with; default: where HEAD left origin/main, or the commit before HEAD if that is HEAD itself;
+#                 in a clone without history the counts alone are printed
 #   MAX_WORSE     per cent that a case may be worse, default 3
 #   CASES         only cases whose names match this regular expression
 #   CARGO_TARGET_DIR   where cargo builds; default target/bench-instructions
@@ -24,11 +25,12 @@ die() {
     exit 1
 }
 
+# Nothing if there is no commit before HEAD.
 find_base() {
     local base
     base=$(git merge-base HEAD origin/main 2>/dev/null) || base=$(git rev-parse HEAD)
     if [[ $base == "$(git rev-parse HEAD)" ]]; then base=HEAD~1; fi
-    git rev-parse --verify --quiet "$base^{commit}" || die "there is no commit before HEAD: give one to compare with"
+    git rev-parse --verify --quiet "$base^{commit}" || true
 }
 
 install_valgrind() {
@@ -58,6 +60,7 @@ count() {
 
 # Names that a commit since BASE accepts.
 accepted() {
+    [[ -n $base ]] || return 0
     git log --format=%B "$base..HEAD" | sed -n 's/^Accept-Instructions:[[:space:]]*\([^[:space:]]*\).*/\1/p'
 }
 
@@ -86,8 +89,11 @@ compare() {
         }' "$work/accepted" "$work/before" "$work/now"
 }
 
-base=${1:+$(git rev-parse --verify "$1^{commit}")}
-base=${base:-$(find_base)}
+if (($# > 0)); then
+    base=$(git rev-parse --verify --quiet "$1^{commit}") || die "$1 is no commit of this repository"
+else
+    base=$(find_base)
+fi
 work=$(mktemp -d)
 cleanup() {
     git worktree remove --force "$work/base" 2>/dev/null || true
@@ -97,7 +103,9 @@ trap cleanup EXIT
 
 install_valgrind
 : >"$work/before"
-if git cat-file -e "$base:bench/instructions/Cargo.toml" 2>/dev/null; then
+if [[ -z $base ]]; then
+    printf 'There is no commit before HEAD to compare with.\n\n'
+elif git cat-file -e "$base:bench/instructions/Cargo.toml" 2>/dev/null; then
     git worktree add --quiet --detach "$work/base" "$base"
     build "$work/base" "$work/bench-before"
     count "$work/bench-before" "$work/before"

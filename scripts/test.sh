@@ -4,14 +4,25 @@
 # and documentation. It needs a Rust toolchain, Node and git; what else it needs it installs with apt (as root, or with
 # sudo). It stops at the first step that fails; its last line is `N passed, 0 failed` when all is well.
 #
+#   --instructions     compares counts of instructions with the commit before as well (scripts/bench-instructions.sh)
+#
 #   CARGO_TARGET_DIR   where cargo builds; default `target`
 #   CHROMIUM           the browser that opens the page of `chat`; default /usr/bin/chromium
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=11
+STEPS=11
 readonly NODE_MAJOR=20
+
+count_instructions=false
+for option in "$@"; do
+    case $option in
+    --instructions) count_instructions=true STEPS=$((STEPS + 1)) ;;
+    *) printf 'test.sh: %s is no option: there is --instructions\n' "$option" >&2 && exit 2 ;;
+    esac
+done
+readonly STEPS count_instructions
 
 passed=0
 failed=0
@@ -168,6 +179,7 @@ step 'documentation tests' cargo cargo test --workspace --doc --locked --no-fail
 step 'documentation' none check_documentation
 step 'the JavaScript checks against NestJS and socket.io' reference node tests/js/reference.mjs
 step 'licences' none check_licences
+if $count_instructions; then step 'instructions' none scripts/bench-instructions.sh; fi
 
 printf '\nall steps ok after %d s\n' "$((SECONDS - started))"
 printf '%d passed, %d failed\n' "$passed" "$failed"

@@ -8,6 +8,7 @@ use gateway_core::adapter::{Adapter, AdapterFactory, IntoAdapterFactory};
 use gateway_core::{AdapterHealth, AdapterStatus, IntoMillis};
 
 use super::bus::{Bus, BusOptions, RedisAdapterStats};
+use super::bus_state::bus_state;
 use super::classic::{ClassicAdapter, ClassicOptions};
 use super::connection_options::connection_options;
 use super::error::RedisConnectError;
@@ -81,20 +82,7 @@ impl RedisAdapter {
         }
     }
 
-    /// Whether Redis can be reached, for `health` endpoints. Clients of this server are served even if not.
-    pub fn health(&self) -> AdapterHealth {
-        self.bus.health()
-    }
-
-    /// How it is, with what waits: what the application's health has of it.
-    pub fn status(&self) -> AdapterStatus {
-        self.bus.service().status()
-    }
-
-    /// What was sent to other servers, received and lost, over all namespaces.
-    pub fn stats(&self) -> RedisAdapterStats {
-        self.bus.stats().snapshot()
-    }
+    bus_state!();
 
     #[cfg(test)]
     pub(super) fn over(bus: Bus, options: ClassicOptions) -> Self {

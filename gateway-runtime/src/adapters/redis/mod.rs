@@ -7,6 +7,7 @@
 
 mod adapter;
 mod bus;
+mod bus_state;
 mod certificates;
 mod classic;
 mod cluster;

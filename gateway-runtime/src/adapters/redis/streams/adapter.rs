@@ -9,6 +9,7 @@ use gateway_core::{AdapterHealth, AdapterStatus, IntoMillis};
 
 use super::StreamLog;
 use crate::adapters::redis::bus::{Bus, BusOptions, ReadOptions, RedisAdapterStats};
+use crate::adapters::redis::bus_state::bus_state;
 use crate::adapters::redis::cluster::ClusterAdapter;
 use crate::adapters::redis::connection_options::connection_options;
 use crate::adapters::redis::error::RedisConnectError;
@@ -120,20 +121,7 @@ impl RedisStreamsAdapter {
         }
     }
 
-    /// Whether Redis can be reached, for `health` endpoints. Clients of this server are served even if not.
-    pub fn health(&self) -> AdapterHealth {
-        self.bus.health()
-    }
-
-    /// What was sent to other servers, received and lost, over all namespaces.
-    pub fn stats(&self) -> RedisAdapterStats {
-        self.bus.stats().snapshot()
-    }
-
-    /// How it is, with what waits: what the application's health has of it.
-    pub fn status(&self) -> AdapterStatus {
-        self.bus.service().status()
-    }
+    bus_state!();
 
     #[cfg(test)]
     pub(in crate::adapters::redis) fn over(bus: Bus, options: StreamsOptions) -> Self {
