@@ -8,13 +8,15 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::binary::{self, Attachments};
 use crate::data::{self, Data};
+use crate::json::{Elements, Fault};
 use crate::limits::{self, ArgumentLimits};
+use crate::named_arguments::{EventName, position};
 use crate::undefined::Undefined;
 
 /// Why an array of arguments from the wire was refused: a `parse error` of the protocol.
@@ -89,7 +91,12 @@ impl Arguments {
         attachments: Vec<Bytes>,
     ) -> Result<(Cow<'_, str>, Self), ParseArgumentsError> {
         let (name, spans) = parse_array(&ArgumentLimits::NONE, text, true)?;
-        let name = name.and_then(event_name).ok_or(ParseArgumentsError::EventName)?;
+        let name =
+            name.and_then(|json| EventName::in_json(text, json)).ok_or(ParseArgumentsError::EventName)?;
+        let name = match name {
+            EventName::At(span) => Cow::Borrowed(std::str::from_utf8(&text[span]).unwrap_or_default()),
+            EventName::Own(name) => Cow::Owned(name.into_string()),
+        };
         Ok((name, Self::checked(text.clone(), spans, attachments)?))
     }
 
@@ -121,7 +128,7 @@ impl Arguments {
     pub fn from_json(text: &Bytes) -> Result<Self, ParseArgumentsError> {
         let json = utf8(text)?;
         let value: &RawValue = serde_json::from_str(json)?;
-        let spans = Spans::One(span(json.as_ptr() as usize, value));
+        let spans = Spans::One(position(value.get(), text));
         Ok(Self { text: text.clone(), spans, attachments: None })
     }
 
@@ -248,89 +255,68 @@ pub(crate) fn utf8(text: &Bytes) -> Result<&str, ParseArgumentsError> {
     std::str::from_utf8(text).map_err(|error| ParseArgumentsError::Json(de::Error::custom(error)))
 }
 
-/// Where a borrowed value stands in the text that it was parsed from.
-fn span(base: usize, value: &RawValue) -> Range<usize> {
-    let start = value.get().as_ptr() as usize - base;
-    start..start + value.get().len()
-}
-
-/// Reads an array within its limits: the JSON of the event's name, if it has one, and where its arguments stand.
-pub(crate) fn parse_array<'t>(
+/// Reads an array within its limits: where the event's name stands as JSON, if it has one, and where its arguments do.
+pub(crate) fn parse_array(
     limits: &ArgumentLimits,
-    text: &'t Bytes,
+    text: &Bytes,
     named: bool,
-) -> Result<(Option<&'t str>, Spans), ParseArgumentsError> {
-    let json = utf8(text)?;
-    // The array itself is no level of an argument.
-    if limits::is_deeper_than(text, limits.max_json_depth.saturating_add(1)) {
-        return Err(ParseArgumentsError::TooDeep);
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let base = json.as_ptr() as usize;
-    let visitor = ArrayVisitor { base, named, max_arguments: limits.max_arguments };
-    let Array { name, spans, too_many } = deserializer.deserialize_seq(visitor)?;
-    deserializer.end()?;
+) -> Result<(Option<Range<usize>>, Spans), ParseArgumentsError> {
+    let Array { name, spans, too_many } =
+        Array::find(limits, text, named).map_err(|_| why_refused(limits, text))?;
     if too_many { Err(ParseArgumentsError::TooManyArguments) } else { Ok((name, spans)) }
 }
 
-struct ArrayVisitor {
-    base: usize,
-    named: bool,
-    max_arguments: usize,
+/// What is wrong with an array that was refused. One that is too deep may be malformed as well.
+#[cold]
+fn why_refused(limits: &ArgumentLimits, text: &Bytes) -> ParseArgumentsError {
+    let json = match utf8(text) {
+        Ok(json) => json,
+        Err(error) => return error,
+    };
+    // The array itself is no level of an argument.
+    if limits::is_deeper_than(text, limits.max_json_depth.saturating_add(1)) {
+        return ParseArgumentsError::TooDeep;
+    }
+    let why = serde_json::from_str::<Vec<de::IgnoredAny>>(json);
+    ParseArgumentsError::Json(why.err().unwrap_or_else(|| de::Error::custom("not an array")))
 }
 
-struct Array<'de> {
-    name: Option<&'de str>,
+/// Where the parts of an array stand.
+struct Array {
+    name: Option<Range<usize>>,
     spans: Spans,
     too_many: bool,
 }
 
-impl<'de> Visitor<'de> for ArrayVisitor {
-    type Value = Array<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.named { "an array with an event name" } else { "an array" })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let name = if self.named { seq.next_element::<&'de RawValue>()?.map(RawValue::get) } else { None };
-        let mut array = Array { name, spans: Spans::None, too_many: false };
+impl Array {
+    fn find(limits: &ArgumentLimits, text: &[u8], named: bool) -> Result<Self, Fault> {
+        let mut elements = Elements::of(text, limits.max_json_depth)?;
+        let name = if named { elements.next()? } else { None };
+        let mut array = Self { name, spans: Spans::None, too_many: false };
+        // Behind the last element nothing more may be asked.
+        if named && array.name.is_none() {
+            return Ok(array);
+        }
         let mut many = Vec::new();
-        while let Some(argument) = seq.next_element::<&'de RawValue>()? {
-            let argument = span(self.base, argument);
+        while let Some(argument) = elements.next()? {
             // A client's `emit` has one argument nearly always: no allocation for that.
             match std::mem::replace(&mut array.spans, Spans::None) {
                 Spans::None if many.is_empty() => array.spans = Spans::One(argument),
                 Spans::One(first) => many.extend([first, argument]),
                 _ => many.push(argument),
             }
-            if many.len() > self.max_arguments {
+            if many.len() > limits.max_arguments {
                 // What is left is only checked to be JSON.
-                while seq.next_element::<de::IgnoredAny>()?.is_some() {}
+                while elements.next()?.is_some() {}
                 array.too_many = true;
+                break;
             }
         }
-        array.too_many |= array.spans.as_slice().len() > self.max_arguments;
+        array.too_many |= array.spans.as_slice().len() > limits.max_arguments;
         if !many.is_empty() {
             array.spans = Spans::Many(many.into());
         }
         Ok(array)
-    }
-}
-
-/// The name of an event: a string, or a number as its text.
-pub(crate) fn event_name(json: &str) -> Option<Cow<'_, str>> {
-    match json.as_bytes().first()? {
-        b'"' => {
-            let inner = &json[1..json.len() - 1];
-            if inner.contains('\\') {
-                serde_json::from_str(json).ok().map(Cow::Owned)
-            } else {
-                Some(Cow::Borrowed(inner))
-            }
-        }
-        b'-' | b'0'..=b'9' => Some(Cow::Borrowed(json)),
-        _ => None,
     }
 }
 

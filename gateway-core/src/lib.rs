@@ -31,6 +31,7 @@ mod handshake;
 mod hooks;
 mod incoming;
 mod interceptor;
+mod json;
 mod limits;
 pub mod link;
 mod listeners;

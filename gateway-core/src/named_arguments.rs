@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::arguments::{Arguments, ParseArgumentsError, event_name, parse_array};
+use crate::arguments::{Arguments, ParseArgumentsError, parse_array};
 use crate::limits::{self, ArgumentLimits};
 
 /// The arguments of an event, and its name.
@@ -33,6 +33,25 @@ impl EventName {
         match name {
             Cow::Borrowed(name) => Self::At(position(name, text)),
             Cow::Owned(name) => Self::Own(name.into()),
+        }
+    }
+
+    /// The name that a JSON value in a text is: a string, or a number as its text.
+    pub(crate) fn in_json(text: &[u8], json: Range<usize>) -> Option<Self> {
+        let value = text.get(json.clone())?;
+        match value {
+            [b'"', name @ .., b'"'] if !name.contains(&b'\\') => Some(Self::At(json.start + 1..json.end - 1)),
+            [b'"', ..] => serde_json::from_slice::<Box<str>>(value).ok().map(Self::Own),
+            [b'-' | b'0'..=b'9', ..] => Some(Self::At(json)),
+            _ => None,
+        }
+    }
+
+    /// The name, UTF-8 as the text is in which it was found.
+    pub(crate) fn bytes<'n>(&'n self, text: &'n [u8]) -> &'n [u8] {
+        match self {
+            Self::Own(name) => name.as_bytes(),
+            Self::At(range) => text.get(range.clone()).unwrap_or_default(),
         }
     }
 }
@@ -60,9 +79,9 @@ impl NamedArguments {
         attachments: Vec<Bytes>,
     ) -> Result<Self, ParseArgumentsError> {
         let (name, spans) = parse_array(limits, &text, true)?;
-        let name = name.and_then(event_name).ok_or(ParseArgumentsError::EventName)?;
-        check_name(limits, &name)?;
-        let name = EventName::of(name, &text);
+        let name =
+            name.and_then(|json| EventName::in_json(&text, json)).ok_or(ParseArgumentsError::EventName)?;
+        check_name(limits, name.bytes(&text))?;
         Ok(Self { name, arguments: Arguments::checked(text, spans, attachments)? })
     }
 
@@ -82,7 +101,7 @@ impl NamedArguments {
             return Err(ParseArgumentsError::TooDeep);
         }
         let event = Self { name, arguments: Arguments::at(text, argument) };
-        check_name(limits, event.name())?;
+        check_name(limits, event.name_bytes())?;
         Ok(event)
     }
 
@@ -90,11 +109,13 @@ impl NamedArguments {
     pub fn name(&self) -> &str {
         match &self.name {
             EventName::Own(name) => name,
-            EventName::At(range) => {
-                let bytes = self.arguments.text().get(range.clone()).unwrap_or_default();
-                std::str::from_utf8(bytes).unwrap_or_default()
-            }
+            EventName::At(_) => std::str::from_utf8(self.name_bytes()).unwrap_or_default(),
         }
+    }
+
+    /// The name of the event, UTF-8: all that a comparison needs.
+    pub fn name_bytes(&self) -> &[u8] {
+        self.name.bytes(self.arguments.text())
     }
 
     /// Its arguments.
@@ -103,7 +124,7 @@ impl NamedArguments {
     }
 }
 
-fn check_name(limits: &ArgumentLimits, name: &str) -> Result<(), ParseArgumentsError> {
+fn check_name(limits: &ArgumentLimits, name: &[u8]) -> Result<(), ParseArgumentsError> {
     let too_long = name.len() > limits.max_event_name_length;
     if too_long { Err(ParseArgumentsError::EventNameTooLong) } else { Ok(()) }
 }

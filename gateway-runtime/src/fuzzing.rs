@@ -7,6 +7,7 @@ use bytes::Bytes;
 use gateway_core::link::Encoder as _;
 use gateway_core::{Arguments, Binary, Data, Frames, NamedArguments, Parser, Payload};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::engine::packet::{self, PayloadBuilder};
 use crate::engine::revision_3;
@@ -94,6 +95,7 @@ pub fn socketio_packet(input: &[u8]) {
     // Transports refuse text that is not UTF-8.
     let Some(text) = parts.next().filter(|text| std::str::from_utf8(text).is_ok()) else { return };
     let Ok(packet) = codec::decode(text, limits.max_attachments) else { return };
+    json_array(packet.json());
     let attachments: Vec<_> = parts.take(packet.attachments).collect();
     if attachments.len() < packet.attachments {
         return;
@@ -113,6 +115,58 @@ pub fn socketio_packet(input: &[u8]) {
         decoded => decoded.expect("a packet of ours"),
     };
     compare(&packet, &again, &attachments, name.as_deref(), &arguments);
+}
+
+/// The payload of a packet: what is found in it is what `serde_json` finds.
+pub fn json_array(input: &[u8]) {
+    let text = Bytes::copy_from_slice(input);
+    let expected: Option<Vec<&RawValue>> = serde_json::from_slice(input).ok();
+    let expected: Option<Vec<&str>> = expected.map(|array| array.into_iter().map(RawValue::get).collect());
+    let found = Arguments::parse_acknowledgement(&text, Vec::new());
+    assert_eq!(found.is_ok(), expected.is_some(), "{found:?}");
+    let limits = gateway_core::ArgumentLimits::default();
+    let within = Arguments::parse_acknowledgement_within(&limits, &text, Vec::new());
+    let event = Arguments::parse_event(&text, Vec::new());
+    let (Ok(found), Some(expected)) = (found, expected) else {
+        assert!(within.is_err() && event.is_err());
+        return;
+    };
+    let same = |found: &Arguments, expected: &[&str]| {
+        let found: Vec<_> = (0..found.len()).filter_map(|index| found.raw(index)).collect();
+        let found: Vec<_> = found.iter().map(gateway_core::RawArgument::json).collect();
+        assert_eq!(found, expected);
+    };
+    same(&found, &expected);
+    let deep = expected.iter().any(|argument| depth(argument) > limits.max_json_depth);
+    let taken = !deep && expected.len() <= limits.max_arguments;
+    assert_eq!(within.is_ok(), taken, "{within:?}");
+    let name = expected.first().and_then(|name| match name.as_bytes() {
+        [b'"', ..] => serde_json::from_str::<String>(name).ok(),
+        [b'-' | b'0'..=b'9', ..] => Some((*name).to_owned()),
+        _ => None,
+    });
+    assert_eq!(event.as_ref().ok().map(|(name, _)| &**name), name.as_deref());
+    if let Ok((_, arguments)) = event {
+        same(&arguments, &expected[1..]);
+    }
+}
+
+/// How deep arrays and objects are nested in valid JSON.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// A MessagePack packet.

@@ -57,6 +57,52 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), Just("num".to_owned()), "[a-z]{1,40}"]
 }
 
+/// Put together they are JSON now and then, and nearly JSON otherwise.
+fn part_of_json() -> impl Strategy<Value = Vec<u8>> {
+    const PARTS: &[&str] = &[
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        " ",
+        "\n",
+        "0",
+        "1",
+        "-",
+        ".",
+        "e",
+        "+",
+        "12",
+        "1.5",
+        "-0",
+        "1e9",
+        "true",
+        "false",
+        "null",
+        "\"a\"",
+        "\"\"",
+        "\"a\":",
+        "\\u",
+        "\\ud83d",
+        "\\n",
+        "\u{1}",
+        "\u{e9}",
+        "[]",
+        "{}",
+        "{\"a\":1}",
+        "\"longer than 32 bytes, so that it is looked at in chunks\"",
+    ];
+    prop_oneof![
+        20 => prop::sample::select(PARTS).prop_map(|part| part.as_bytes().to_vec()),
+        1 => any::<u8>().prop_map(|byte| vec![byte]),
+        2 => data(false).prop_map(|value| serde_json::to_vec(&value).unwrap_or_default()),
+    ]
+}
+
 fn namespace() -> impl Strategy<Value = String> {
     prop_oneof![Just("/".to_owned()), "/[a-z]{1,50}"]
 }
@@ -206,6 +252,17 @@ proptest! {
         fuzzing::socketio_packet(&bytes);
         fuzzing::msgpack_packet(&bytes);
         fuzzing::envelope(&bytes);
+        fuzzing::json_array(&bytes);
+    }
+
+    #[test]
+    fn arrays_are_read_as_serde_json_reads_them(values in vec(data(false), 0..6), parts in vec(part_of_json(), 0..30)) {
+        fuzzing::json_array(&serde_json::to_vec(&values).unwrap());
+        fuzzing::json_array(&serde_json::to_vec_pretty(&values).unwrap());
+        let parts = parts.concat();
+        fuzzing::json_array(&parts);
+        fuzzing::json_array(&[b"[", &parts[..], b"]"].concat());
+        fuzzing::json_array(&[b"[\"name\",{\"key\":", &parts[..], b"}]"].concat());
     }
 
     #[test]
@@ -229,6 +286,7 @@ proptest! {
         let mut parts = vec![text.text_bytes().slice(1..)];
         parts.extend(text.attachments().iter().cloned());
         fuzzing::socketio_packet(&broken(&parts.join(&0x1e)));
+        fuzzing::json_array(&broken(text.text_bytes()));
     }
 }
 

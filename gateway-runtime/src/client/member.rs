@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::{
-    AckTicket, Arguments, DisconnectReason, Incoming, Socket, SocketListeners, WsException, serve,
+    AckTicket, Arguments, DisconnectReason, Incoming, NamedArguments, Socket, SocketListeners, WsException,
+    serve,
 };
 use tracing::{Instrument, Span};
 
@@ -98,12 +99,12 @@ impl Client {
     }
 
     /// The route of an event, or its name; `None` if nobody wants it, nor will if it does not wait.
-    pub(super) fn route(&self, name: &str, waits: bool) -> Option<Result<usize, Arc<str>>> {
-        match self.handler.route(name) {
+    pub(super) fn route(&self, event: &NamedArguments, waits: bool) -> Option<Result<usize, Arc<str>>> {
+        match self.handler.route(event.name_bytes()) {
             Some(route) => Some(Ok(route)),
-            None if waits || serve::listeners(&self.socket).is_some() => Some(Err(name.into())),
+            None if waits || serve::listeners(&self.socket).is_some() => Some(Err(event.name().into())),
             None => {
-                self.handler.unhandled(name);
+                self.handler.unhandled(event.name());
                 None
             }
         }

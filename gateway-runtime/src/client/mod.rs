@@ -36,8 +36,8 @@ pub(crate) trait NamespaceHandler: Send + Sync + 'static {
     /// Whether events may race the connection hooks.
     fn concurrent_connection(&self) -> bool;
 
-    /// The route of an event; `None` if no gateway subscribes to it.
-    fn route(&self, event: &str) -> Option<usize>;
+    /// The route of an event of this name; `None` if no gateway subscribes to it.
+    fn route(&self, event: &[u8]) -> Option<usize>;
 
     /// The name of a route's events.
     fn event_name(&self, route: usize) -> &'static str;
@@ -103,7 +103,7 @@ impl NamespaceHandler for NoHandler {
         false
     }
 
-    fn route(&self, _event: &str) -> Option<usize> {
+    fn route(&self, _event: &[u8]) -> Option<usize> {
         None
     }
 

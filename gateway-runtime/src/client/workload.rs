@@ -71,7 +71,7 @@ impl Workload {
         let Some(index) = self.clients.iter().position(|client| client.key == key) else { return };
         let client = &mut self.clients[index];
         let waits = full || client.is_blocked();
-        let Some(route) = client.route(event.name(), waits) else { return };
+        let Some(route) = client.route(&event, waits) else { return };
         let arrived = Arrived { route, arguments: event.into_arguments(), ack };
         if waits {
             let was_saturated = self.queued_bytes >= self.limits.max_queued_bytes;

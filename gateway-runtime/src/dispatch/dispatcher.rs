@@ -1,6 +1,6 @@
 //! The table of one namespace: which handlers and hooks answer for it. Built once, at start.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -16,6 +16,7 @@ use super::handler::{Around, Handler, ResolveError, Sources};
 use super::hooks::{self, HookedGateway};
 use super::invoke;
 use super::metrics::NamespaceMetrics;
+use super::routes::Routes;
 use crate::client::{Event, NamespaceHandler, Task};
 
 /// Names of unhandled events that are remembered, so that each is logged once.
@@ -40,7 +41,7 @@ pub(crate) struct ServedGateway {
 pub(crate) struct Dispatcher {
     namespace: String,
     gateways: Vec<HookedGateway>,
-    by_event: HashMap<&'static str, usize>,
+    by_event: Routes,
     /// The handlers of each event, in the order of the source.
     routes: Vec<Vec<Arc<Handler>>>,
     concurrent_connection: bool,
@@ -56,7 +57,7 @@ impl Dispatcher {
         style: ReplyStyle,
         sources: Sources<'_>,
     ) -> Result<Self, (&'static str, ResolveError)> {
-        let mut by_event = HashMap::new();
+        let mut by_event = Routes::default();
         let mut routes: Vec<Vec<Arc<Handler>>> = Vec::new();
         let concurrent_connection = gateways.iter().all(|gateway| gateway.concurrent_connection);
         let mut hooked = Vec::with_capacity(gateways.len());
@@ -65,10 +66,10 @@ impl Dispatcher {
             let failed = |error| (name, error);
             let around = Around::gateway(sources, &gateway.enhancers).map_err(failed)?;
             for &descriptor in &gateway.handlers {
-                let route = *by_event.entry(descriptor.event).or_insert_with(|| {
+                let route = by_event.get_or_insert(descriptor.event, routes.len());
+                if route == routes.len() {
                     routes.push(Vec::new());
-                    routes.len() - 1
-                });
+                }
                 let handler = Handler::resolve(sources, namespace, &gateway, &around, descriptor, style)
                     .map_err(failed)?;
                 routes[route].push(Arc::new(handler));
@@ -115,8 +116,8 @@ impl NamespaceHandler for Dispatcher {
         self.concurrent_connection
     }
 
-    fn route(&self, event: &str) -> Option<usize> {
-        self.by_event.get(event).copied()
+    fn route(&self, event: &[u8]) -> Option<usize> {
+        self.by_event.get(event)
     }
 
     fn event_name(&self, route: usize) -> &'static str {

@@ -11,6 +11,7 @@ mod hooks;
 mod invoke;
 mod metrics;
 mod pipeline;
+mod routes;
 mod watch;
 
 pub(crate) use deliver::ReplyStyle;

@@ -226,8 +226,8 @@ fn decode_ack(text: &[u8], at: &mut usize) -> Result<Option<u64>, PacketError> {
 }
 
 /// Whether a client may emit an event of this name.
-pub(crate) fn is_reserved(event: &str) -> bool {
-    RESERVED_EVENTS.contains(&event)
+pub(crate) fn is_reserved(event: &[u8]) -> bool {
+    RESERVED_EVENTS.iter().any(|reserved| reserved.as_bytes() == event)
 }
 
 /// The header of an outgoing packet, with the Engine.IO type `4` (message) in front: the same bytes serve

@@ -319,7 +319,7 @@ impl SocketIoConnection {
         let limits = &self.server.config().packets.arguments;
         let ack = packet.ack;
         let event = NamedArguments::parse(limits, packet.into_json(), attachments).map_err(no_arguments)?;
-        if codec::is_reserved(event.name()) {
+        if codec::is_reserved(event.name_bytes()) {
             return Err(MALFORMED);
         }
         // As in Node, a client that the server has disconnected is not heard any more.
