@@ -8,6 +8,7 @@
 mod client;
 mod codecs;
 mod gateway;
+mod poller;
 mod served;
 
 use std::hint::black_box;

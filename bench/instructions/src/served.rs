@@ -6,6 +6,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::client::{Client, frame};
 use super::gateway::BenchGateway;
+use super::poller::Poller;
 use super::{Case, Work};
 
 const BODY: &str = r#"{"id":1,"user":"ann","text":"a message of a chat, of common length"}"#;
@@ -32,6 +33,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "served-ack-interceptor-16", times: 20, make: || acks("intercepted", 16) },
         Case { name: "served-ack-all-around-16", times: 20, make: || acks("around", 16) },
         Case { name: "served-broadcast-500", times: 10, make: || broadcast(500) },
+        Case { name: "served-polling-push-pop", times: 200, make: polling },
         Case { name: "served-connect", times: 20, make: connects },
     ]
 }
@@ -121,6 +123,20 @@ fn connects() -> Work {
         runtime.block_on(async {
             for _ in 0..times {
                 drop(Client::connect(port).await);
+            }
+        });
+    })
+}
+
+/// One message over polling: a request that carries it, and one that waits for the answer.
+fn polling() -> Work {
+    let (runtime, port) = server();
+    let mut client = runtime.block_on(Poller::connect(port));
+    let message = format!(r#"42["push",{BODY}]"#);
+    Box::new(move |times| {
+        runtime.block_on(async {
+            for _ in 0..times {
+                client.exchange(&message).await;
             }
         });
     })

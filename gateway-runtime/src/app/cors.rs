@@ -1,9 +1,13 @@
 //! The `cors` option as HTTP headers, and as a guard of the WebSocket upgrade.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use gateway_core::{Cors, CorsOrigin};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use tower::{Layer, Service, service_fn};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, ExposeHeaders};
 
 use crate::engine::CheckOrigin;
@@ -27,6 +31,26 @@ pub(crate) fn layer(cors: &Cors) -> CorsLayer {
     match cors.max_age {
         Some(age) => layer.max_age(age),
         None => layer,
+    }
+}
+
+/// The same headers by themselves, for requests that are no preflights.
+pub(crate) struct CorsHeaders(CorsLayer);
+
+impl CorsHeaders {
+    pub(crate) fn new(cors: &Cors) -> Self {
+        Self(layer(cors))
+    }
+
+    /// What the layer adds to the answer to a request from there; `None` if that cannot be said at once.
+    pub(crate) fn of(&self, origin: Option<&[u8]>) -> Option<HeaderMap> {
+        let mut request = Request::new(());
+        if let Some(origin) = origin {
+            request.headers_mut().insert(header::ORIGIN, HeaderValue::from_bytes(origin).ok()?);
+        }
+        let empty = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))));
+        let Ok(response) = self.0.layer(empty).call(request).now_or_never()?;
+        Some(response.into_parts().0.headers)
     }
 }
 

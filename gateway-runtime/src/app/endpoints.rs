@@ -38,6 +38,11 @@ impl Endpoints {
         self.add(path, move || state(&vitals, status));
     }
 
+    /// Whether one of the paths is this one.
+    pub(crate) fn have(&self, path: &str) -> bool {
+        self.0.iter().any(|(own, _)| own == path)
+    }
+
     /// Puts the paths in front of a router.
     pub(crate) fn in_front(&self, behind: Router) -> Router {
         if self.0.is_empty() {

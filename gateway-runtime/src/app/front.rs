@@ -7,7 +7,8 @@ use axum::Router;
 
 use super::endpoints::Endpoints;
 use super::health::Vitals;
-use super::{GatewayAppBuilder, GatewayError};
+use super::start::PortRouter;
+use super::{GatewayAppBuilder, GatewayError, mount};
 use crate::net::{self, ConnectionOptions, Connections, Door, Entrance, Site, TrustProxy};
 #[cfg(feature = "tls")]
 use crate::net::{TlsHandle, TlsOptions};
@@ -123,8 +124,10 @@ impl Front {
     }
 
     /// What is served on a port: paths of the framework's own are on the app's.
-    pub(super) fn site(&self, router: Router, is_own: bool) -> Site {
-        Site::new(router, |behind| if is_own { self.endpoints.in_front(behind) } else { behind })
+    pub(super) fn site(&self, port: PortRouter) -> Site {
+        let is_own = port.port.is_none();
+        let direct = mount::direct(&port.mounts, |path| is_own && self.endpoints.have(path));
+        Site::new(port.router, direct, |behind| if is_own { self.endpoints.in_front(behind) } else { behind })
     }
 
     /// The same for a router that somebody else serves.

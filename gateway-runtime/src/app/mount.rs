@@ -8,15 +8,17 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use gateway_core::{Adapter, Cors};
 use http::{HeaderMap, header};
 use tower::ServiceExt;
 
 use super::client_files::ClientFiles;
-use super::cors;
+use super::cors::{self, CorsHeaders};
 use super::engine_hooks::{AddLayer, with_layers};
-use crate::engine::{Application, CloseReason, Engine, PlainEngine};
+use crate::engine::{Application, CloseReason, Engine, PlainEngine, SessionRequest};
+use crate::net::{Direct, DirectAnswer, DirectRequest};
 use crate::socketio::SocketIoServer;
 use crate::ws::WsServer;
 
@@ -90,6 +92,8 @@ pub(crate) struct Mount {
     path: String,
     place: Place,
     router: Router,
+    /// Answers to polling without the router, which has nothing to add to them.
+    polling: Option<Arc<dyn Polling>>,
 }
 
 #[derive(Clone)]
@@ -110,29 +114,45 @@ impl Mount {
         cors: Option<&Cors>,
         files: Option<ClientFiles>,
     ) -> Self {
+        let polling = (layers.is_empty() && engine.answers_directly())
+            .then(|| DirectPolling { engine: engine.clone(), cors: cors.map(CorsHeaders::new) });
         let handle = move |request: Request| engine.clone().handle(request);
         let mut router = with_layers(Router::new().fallback(any(handle)), layers);
         if let Some(rules) = cors {
             router = router.layer(cors::layer(rules));
         }
         let path = path.trim_end_matches('/').to_owned();
-        Self { path, place: Place::Below { itself: !add_trailing_slash, files: files.map(Arc::new) }, router }
+        let place = Place::Below { itself: !add_trailing_slash, files: files.map(Arc::new) };
+        Self { path, place, router, polling: polling.map(|polling| Arc::new(polling) as _) }
     }
 
     /// A plain WebSocket server.
     pub(crate) fn plain<A: Application>(path: &str, engine: Arc<PlainEngine<A>>) -> Self {
         let handle = move |request: Request| engine.clone().handle(request);
         let router = Router::new().fallback(any(handle));
-        Self { path: normalized(path).to_owned(), place: Place::UpgradesAt, router }
+        Self { path: normalized(path).to_owned(), place: Place::UpgradesAt, router, polling: None }
     }
 
     fn is_for(&self, request: &Request) -> bool {
         let path = request.uri().path();
         match &self.place {
-            Place::Below { itself, .. } => path
-                .strip_prefix(&*self.path)
-                .is_some_and(|rest| rest.starts_with('/') || (*itself && rest.is_empty())),
+            Place::Below { itself, .. } => self.below(path).is_some_and(|rest| *itself || !rest.is_empty()),
             Place::UpgradesAt => normalized(path) == self.path && is_upgrade(request.headers()),
+        }
+    }
+
+    /// What a path says below this one.
+    fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&*self.path).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether this is the very path of a server with polling.
+    fn is_polled_at(&self, path: &str) -> bool {
+        match self.place {
+            Place::Below { itself, .. } => {
+                self.below(path).is_some_and(|rest| rest == "/" || itself && rest.is_empty())
+            }
+            Place::UpgradesAt => false,
         }
     }
 
@@ -179,13 +199,74 @@ pub(crate) fn router(mounts: Vec<Mount>, behind: Router) -> Router {
     }))
 }
 
+/// The servers of a port that answer to polling without its router. Paths that come before them are not theirs.
+pub(crate) fn direct(mounts: &[Mount], taken: impl Fn(&str) -> bool) -> Option<Arc<dyn Direct>> {
+    let free = mounts.iter().filter(|mount| !taken(&mount.path) && !taken(&format!("{}/", mount.path)));
+    let mounts: Vec<_> = free.filter(|mount| matches!(mount.place, Place::Below { .. })).cloned().collect();
+    if mounts.is_empty() { None } else { Some(Arc::new(DirectMounts(mounts))) }
+}
+
+struct DirectMounts(Vec<Mount>);
+
+impl DirectMounts {
+    fn find<'a>(&self, target: &'a str) -> Option<(&Mount, &'a str)> {
+        let (path, query) = target.split_once('?')?;
+        Some((self.0.iter().find(|mount| mount.is_polled_at(path))?, query))
+    }
+}
+
+impl Direct for DirectMounts {
+    fn knows(&self, target: &str) -> bool {
+        self.find(target).is_some_and(|(_, query)| query.contains("transport=polling"))
+    }
+
+    fn answer(&self, request: &DirectRequest<'_>) -> Option<DirectAnswer> {
+        let (mount, query) = self.find(request.target)?;
+        mount.polling.as_ref()?.answer(query, request)
+    }
+}
+
+/// Answers to polling requests.
+trait Polling: Send + Sync {
+    /// `None` leaves it to the router.
+    fn answer(&self, query: &str, request: &DirectRequest<'_>) -> Option<DirectAnswer>;
+}
+
+/// An engine, and what the `cors` option adds to its answers.
+struct DirectPolling<A: Application> {
+    engine: Arc<Engine<A>>,
+    cors: Option<CorsHeaders>,
+}
+
+impl<A: Application> Polling for DirectPolling<A> {
+    fn answer(&self, query: &str, request: &DirectRequest<'_>) -> Option<DirectAnswer> {
+        let added = match &self.cors {
+            Some(cors) => Some(cors.of(request.origin)?),
+            None => None,
+        };
+        let answer = self.engine.answer_directly(&SessionRequest {
+            query,
+            body: request.body,
+            content_type: request.content_type,
+            user_agent: request.user_agent,
+            accept_encoding: request.accept_encoding,
+        })?;
+        let Some(added) = added else { return Some(answer) };
+        let added = move |mut response: http::Response<Bytes>| {
+            response.headers_mut().extend(added);
+            response
+        };
+        Some(answer.map(added).boxed())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::body::Body;
 
     fn mount(path: &str, place: Place) -> Mount {
-        Mount { path: path.to_owned(), place, router: Router::new() }
+        Mount { path: path.to_owned(), place, router: Router::new(), polling: None }
     }
 
     fn get(path: &str, upgrade: bool) -> Request {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
 use super::mount::{Adapters, Served};
-use super::start::{PortRouter, Ready};
+use super::start::Ready;
 use super::{AppHandle, GatewayError, ListenAddr, ShutdownOptions, shutdown};
 use crate::client::DetachedHandlers;
 use crate::net::{self, Door, ListenOptions, Listener, Site};
@@ -96,8 +96,9 @@ async fn serve(
     let Ready { ports, served, adapters, detached } = ready;
     let (mut gateway_addrs, mut listening) = (Vec::new(), Vec::new());
     let how = own.as_ref().map(|own| own.options).unwrap_or_default();
-    for PortRouter { port, router } in ports {
-        let (listener, site) = (listen(port, how, &mut own).await?, front.site(router, port.is_none()));
+    for port_router in ports {
+        let port = port_router.port;
+        let (listener, site) = (listen(port, how, &mut own).await?, front.site(port_router));
         if let Some(listener) = listener {
             gateway_addrs.extend(port.zip(listener.local_addr()?));
             listening.push((listener, site));

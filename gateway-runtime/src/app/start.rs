@@ -11,7 +11,7 @@ use gateway_core::registry::{self, GatewayDescriptor, GatewayHooks, HandlerDescr
 use gateway_core::{GatewayOptions, NamespacePattern, Server, serve};
 
 use super::error::GatewayError;
-use super::mount::{self, Adapters, Served};
+use super::mount::{self, Adapters, Mount, Served};
 use super::{WebSocketAdapter, servers};
 use crate::client::{DetachedHandlers, DetachedLimits};
 use crate::dispatch::{GlobalEnhancers, Overrides, Sources};
@@ -135,6 +135,7 @@ pub(crate) struct PortRouter {
     /// `None` is the app's own port.
     pub(crate) port: Option<u16>,
     pub(crate) router: Router,
+    pub(crate) mounts: Vec<Mount>,
 }
 
 /// Servers that are ready for clients.
@@ -178,7 +179,8 @@ pub(crate) async fn ready(
         let routes = if server.port.is_none() { behind.take() } else { None };
         ports.push(PortRouter {
             port: server.port,
-            router: mount::router(server.mounts, routes.unwrap_or_default()),
+            router: mount::router(server.mounts.clone(), routes.unwrap_or_default()),
+            mounts: server.mounts,
         });
         served.extend(server.served);
         adapters.extend(server.adapters);

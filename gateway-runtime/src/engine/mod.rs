@@ -11,6 +11,7 @@ mod close_reason;
 mod compression;
 mod config;
 mod cookie;
+mod direct;
 mod handshake;
 mod hooks;
 mod id;
@@ -19,6 +20,7 @@ mod link;
 mod metrics;
 pub(crate) mod packet;
 mod plain;
+mod post;
 mod registry;
 mod request;
 mod response;
@@ -38,6 +40,7 @@ pub(crate) use config::{
     Transports,
 };
 pub(crate) use cookie::{CookieOptions, SameSite};
+pub(crate) use direct::SessionRequest;
 pub(crate) use handshake::{HandshakeRequest, SecureConnection};
 pub(crate) use hooks::{ChangeHeaders, EngineHooks};
 pub(crate) use id::generate as generate_id;

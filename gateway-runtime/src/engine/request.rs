@@ -61,6 +61,11 @@ pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     upgrade && connection
 }
 
+/// Whether a content type says that a body is bytes.
+pub(super) fn is_binary(content_type: impl AsRef<[u8]>) -> bool {
+    content_type.as_ref() == b"application/octet-stream"
+}
+
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {

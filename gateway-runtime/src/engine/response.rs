@@ -1,14 +1,14 @@
 //! The HTTP answers of the reference server, byte for byte where clients look. Knows no session.
 
-use axum::body::Body;
-use axum::response::Response;
 use bytes::Bytes;
 use gateway_core::{ConnectionError, Handshake};
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
-use super::compression::ContentEncoding;
+use super::compression::{ContentEncoding, HttpCompression};
+use super::jsonp;
+use super::transport::PollAnswer;
 
 /// Errors of the Engine.IO protocol, by engine.io's names, codes and texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,23 +62,23 @@ impl ProtocolError {
     }
 
     /// The answer to a polling request.
-    pub(super) fn into_polling_response(self) -> Response {
+    pub(super) fn into_polling_response<B: From<Bytes>>(self) -> Response<B> {
         Rejection::from(self).into_polling_response()
     }
 
     /// The answer to a WebSocket request.
-    pub(super) fn into_upgrade_response(self) -> Response {
+    pub(super) fn into_upgrade_response<B: From<Bytes>>(self) -> Response<B> {
         Rejection::from(self).into_upgrade_response()
     }
 
-    fn polling_response(&self) -> Response {
+    fn polling_response<B: From<Bytes>>(&self) -> Response<B> {
         let status =
             if matches!(self, Self::Forbidden(_)) { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
         let body = format!(r#"{{"code":{},"message":{}}}"#, self.code(), json_string(&self.to_string()));
         with_type(status, "application/json", body.into())
     }
 
-    fn upgrade_response(&self) -> Response {
+    fn upgrade_response<B: From<Bytes>>(&self) -> Response<B> {
         let mut response = with_type(StatusCode::BAD_REQUEST, "text/html", self.to_string().into());
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         response
@@ -105,14 +105,14 @@ impl Rejection {
     }
 
     /// The answer to a polling request.
-    pub(super) fn into_polling_response(self) -> Response {
+    pub(super) fn into_polling_response<B: From<Bytes>>(self) -> Response<B> {
         let mut response = self.error.polling_response();
         response.extensions_mut().insert(self);
         response
     }
 
     /// The answer to a WebSocket request.
-    pub(super) fn into_upgrade_response(self) -> Response {
+    pub(super) fn into_upgrade_response<B: From<Bytes>>(self) -> Response<B> {
         let mut response = self.error.upgrade_response();
         response.extensions_mut().insert(self);
         response
@@ -135,14 +135,62 @@ pub(super) enum PayloadType {
     Script,
 }
 
-/// The answer to a poll: a payload, on the handshake with the session cookie.
-pub(super) fn payload(
+/// What the answers to a client depend on beside what they say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client {
+    encoding: Option<ContentEncoding>,
+    is_explorer: bool,
+}
+
+impl Client {
+    /// As its request's headers say.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+        Self::new(agent, ContentEncoding::preferred(headers))
+    }
+
+    pub(super) fn new(user_agent: Option<&[u8]>, encoding: Option<ContentEncoding>) -> Self {
+        let agent = user_agent.and_then(|agent| std::str::from_utf8(agent).ok()).unwrap_or_default();
+        Self { encoding, is_explorer: agent.contains(";MSIE") || agent.contains("Trident/") }
+    }
+}
+
+/// The answer to a polling request; without one from the session, that is gone.
+pub(super) fn poll<B: From<Bytes>>(
+    answer: Option<PollAnswer>,
+    jsonp: Option<&str>,
+    compression: Option<&HttpCompression>,
+    client: Client,
+    cookie: Option<HeaderValue>,
+) -> Response<B> {
+    match answer {
+        Some(PollAnswer::Payload { payload: packets, binary, compress }) => {
+            let (packets, kind) = match (jsonp, binary) {
+                (_, true) => (packets, PayloadType::Binary),
+                (None, false) => (packets, PayloadType::Text),
+                // Always valid: the payload is made of strings.
+                (Some(index), false) => (
+                    jsonp::script(index, std::str::from_utf8(&packets).unwrap_or_default()),
+                    PayloadType::Script,
+                ),
+            };
+            let compression = compression.filter(|_| compress);
+            let encoded = compression.and_then(|compression| compression.encode(&packets, client.encoding));
+            payload(packets, kind, encoded, client, cookie)
+        }
+        Some(PollAnswer::Overlap) => bare(StatusCode::BAD_REQUEST),
+        None => ProtocolError::UnknownSid.into_polling_response(),
+    }
+}
+
+/// A payload, on the handshake with the session cookie.
+fn payload<B: From<Bytes>>(
     payload: Bytes,
     kind: PayloadType,
     encoded: Option<(ContentEncoding, Bytes)>,
-    request: &HeaderMap,
+    client: Client,
     cookie: Option<HeaderValue>,
-) -> Response {
+) -> Response<B> {
     let content_type = match kind {
         PayloadType::Text => "text/plain; charset=UTF-8",
         PayloadType::Binary => "application/octet-stream",
@@ -152,11 +200,11 @@ pub(super) fn payload(
         Some((encoding, body)) => (Some(encoding), body),
         None => (None, payload),
     };
-    let mut response = with_type(StatusCode::OK, content_type, body.into());
+    let mut response = with_type(StatusCode::OK, content_type, body);
     if let Some(encoding) = encoding {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding.as_str()));
     }
-    add_session_headers(&mut response, request);
+    add_session_headers(&mut response, client);
     if let Some(cookie) = cookie {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
@@ -164,37 +212,36 @@ pub(super) fn payload(
 }
 
 /// The answer to a data request whose packets were taken.
-pub(super) fn taken(request: &HeaderMap) -> Response {
-    let mut response = with_type(StatusCode::OK, "text/html", "ok".into());
-    add_session_headers(&mut response, request);
+pub(super) fn taken<B: From<Bytes>>(client: Client) -> Response<B> {
+    let mut response = with_type(StatusCode::OK, "text/html", Bytes::from_static(b"ok"));
+    add_session_headers(&mut response, client);
     response
 }
 
 /// An answer that is a status and nothing else.
-pub(super) fn bare(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
+pub(super) fn bare<B: From<Bytes>>(status: StatusCode) -> Response<B> {
+    let mut response = Response::new(B::from(Bytes::new()));
     *response.status_mut() = status;
     response
 }
 
 /// A refused plain WebSocket request.
-pub(super) fn refused(status: StatusCode, message: String) -> Response {
+pub(super) fn refused<B: From<Bytes>>(status: StatusCode, message: String) -> Response<B> {
     with_type(status, "text/plain; charset=UTF-8", message.into())
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response {
-    let mut response = Response::new(body);
+fn with_type<B: From<Bytes>>(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<B> {
+    let mut response = Response::new(B::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
-fn add_session_headers(response: &mut Response, request: &HeaderMap) {
+fn add_session_headers<B>(response: &mut Response<B>, client: Client) {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Internet Explorer takes payloads for an attack otherwise.
-    let agent = request.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    if agent.contains(";MSIE") || agent.contains("Trident/") {
+    if client.is_explorer {
         headers.insert("x-xss-protection", HeaderValue::from_static("0"));
     }
 }

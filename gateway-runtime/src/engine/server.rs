@@ -19,9 +19,10 @@ use tracing::{debug, warn};
 use super::handshake::request_head;
 use super::link::Command;
 use super::metrics::EngineMetrics;
+use super::post::PostClaim;
 use super::registry::{Registration, Registry};
 use super::request::{self, BodyError, EngineQuery};
-use super::response::{self, PayloadType, ProtocolError, Rejection};
+use super::response::{self, Client, ProtocolError, Rejection};
 use super::session::{Framing, Session, SessionConfig};
 use super::transport::{DeflateServer, PollAnswer, WebSocketConfig, WebSocketTransport, WebSocketUpgrade};
 use super::{
@@ -30,12 +31,12 @@ use super::{
 
 /// An Engine.IO server: of revision 4, and of revision 3 if that is allowed.
 pub(crate) struct Engine<A: Application> {
-    config: EngineConfig,
+    pub(super) config: EngineConfig,
     session_config: Arc<SessionConfig>,
     /// Of sessions of revision 3, if they are allowed.
     session_config_3: Option<Arc<SessionConfig>>,
     websocket_config: WebSocketConfig,
-    registry: Arc<Registry>,
+    pub(super) registry: Arc<Registry>,
     application: A,
 }
 
@@ -186,7 +187,10 @@ impl<A: Application> Engine<A> {
                 if link.submit(Command::Poll(waiter)).is_err() {
                     return ProtocolError::UnknownSid.into_polling_response();
                 }
-                self.poll_response(answer.await.ok(), &query, request.headers(), None)
+                let client = Client::of(request.headers());
+                // Not kept while it waits.
+                drop(request);
+                self.poll_response(answer.await.ok(), &query, client, None)
             }
             Method::POST => self.handle_post(link, &query, request).await,
             _ => response::bare(StatusCode::INTERNAL_SERVER_ERROR),
@@ -194,16 +198,14 @@ impl<A: Application> Engine<A> {
     }
 
     async fn handle_post(&self, link: Arc<SessionLink>, query: &EngineQuery, request: Request) -> Response {
-        if !link.begin_post() {
+        let Some(mut claim) = PostClaim::new(&link) else {
             // The session may be gone already, then nothing is left to fault.
             let _ = link.submit(Command::Fault("data request overlap from client"));
             return response::bare(StatusCode::BAD_REQUEST);
-        }
-        // Dropped before it is finished: the client gave the request up.
-        let mut claim = PostClaim { link, fault: Some("data request connection closed prematurely") };
+        };
         let (parts, body) = request.into_parts();
-        let content_type = parts.headers.get(http::header::CONTENT_TYPE);
-        let binary = content_type.is_some_and(|value| value == "application/octet-stream");
+        let client = Client::of(&parts.headers);
+        let binary = parts.headers.get(http::header::CONTENT_TYPE).is_some_and(request::is_binary);
         if binary && query.revision == Revision::V4 {
             claim.fault = Some("invalid content");
             return response::bare(StatusCode::BAD_REQUEST);
@@ -216,15 +218,7 @@ impl<A: Application> Engine<A> {
                     Some(_) => jsonp::payload_of_form(&body).unwrap_or_default(),
                     None => body,
                 };
-                let (taken, done) = oneshot::channel();
-                let submitted = claim.link.submit(Command::Post { body, binary, taken });
-                let done = submitted.is_ok() && done.await.is_ok();
-                claim.fault = None;
-                if done {
-                    response::taken(&parts.headers)
-                } else {
-                    ProtocolError::UnknownSid.into_polling_response()
-                }
+                claim.deliver(body, binary, client).await
             }
             Err(BodyError::TooLarge) => {
                 let limit = self.config.max_http_buffer_size;
@@ -262,7 +256,8 @@ impl<A: Application> Engine<A> {
         let cookie = self.config.cookie.as_ref().and_then(|cookie| cookie.header(link.id()));
         let session = Session::polling(registration, link, config, connection, open);
         tokio::spawn(session.with_base64(query.base64));
-        self.poll_response(answer.await.ok(), &query, &handshake.headers, cookie)
+        let client = Client::of(&handshake.headers);
+        self.poll_response(answer.await.ok(), &query, client, cookie)
     }
 
     /// What is asked of a handshake after its request proved valid.
@@ -396,32 +391,15 @@ impl<A: Application> Engine<A> {
         }
     }
 
-    /// The answer to a polling request; without one from the session, that is gone.
     fn poll_response(
         &self,
         answer: Option<PollAnswer>,
         query: &EngineQuery,
-        request: &HeaderMap,
+        client: Client,
         cookie: Option<HeaderValue>,
     ) -> Response {
-        match answer {
-            Some(PollAnswer::Payload { payload, binary, compress }) => {
-                let (payload, kind) = match (&query.jsonp, binary) {
-                    (_, true) => (payload, PayloadType::Binary),
-                    (None, false) => (payload, PayloadType::Text),
-                    // Always valid: the payload is made of strings.
-                    (Some(index), false) => (
-                        jsonp::script(index, std::str::from_utf8(&payload).unwrap_or_default()),
-                        PayloadType::Script,
-                    ),
-                };
-                let compression = self.config.http_compression.as_ref().filter(|_| compress);
-                let encoded = compression.and_then(|compression| compression.encode(&payload, request));
-                response::payload(payload, kind, encoded, request, cookie)
-            }
-            Some(PollAnswer::Overlap) => response::bare(StatusCode::BAD_REQUEST),
-            None => ProtocolError::UnknownSid.into_polling_response(),
-        }
+        let compression = self.config.http_compression.as_deref();
+        response::poll(answer, query.jsonp.as_deref(), compression, client, cookie)
     }
 
     fn open_packet(&self, id: &str, transport: TransportName) -> String {
@@ -475,22 +453,5 @@ async fn hand_over(link: Arc<SessionLink>, socket: WebSocketTransport, base64: b
     } else {
         debug!(sid = link.id(), "transport has already been upgraded, tries to, or may not");
         socket.close().await;
-    }
-}
-
-/// The one data request that a session may have at a time.
-struct PostClaim {
-    link: Arc<SessionLink>,
-    /// What the client did wrong, if the claim ends now.
-    fault: Option<&'static str>,
-}
-
-impl Drop for PostClaim {
-    fn drop(&mut self) {
-        if let Some(fault) = self.fault {
-            // The session may be gone already, then nothing is left to fault.
-            let _ = self.link.submit(Command::Fault(fault));
-        }
-        self.link.end_post();
     }
 }

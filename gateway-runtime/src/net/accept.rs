@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::ConnectionOptions;
 use super::connection::{Entrance, Origin, Serve, refusal};
 use super::limits::{Connections, Full, Ticket};
 use super::socket::{Accepted, Listener};
 use super::stream::Open;
+use super::{ConnectionOptions, Direct};
 
 /// Pause after an accept that failed for want of resources (file descriptors), which passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -33,15 +33,25 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct Site {
     router: Router,
+    direct: Option<Arc<dyn Direct>>,
     full: Router,
     crowded: Router,
 }
 
 impl Site {
-    /// `in_front` adds the paths that answer however full it is.
-    pub(crate) fn new(router: Router, in_front: impl Fn(Router) -> Router) -> Self {
+    /// `direct` answers requests as the router would. `in_front` adds the paths that answer however full it is.
+    pub(crate) fn new(
+        router: Router,
+        direct: Option<Arc<dyn Direct>>,
+        in_front: impl Fn(Router) -> Router,
+    ) -> Self {
         let refusing = |full| in_front(Router::new().fallback(any(async move || refusal(full))));
-        Self { router: in_front(router), full: refusing(Full::Server), crowded: refusing(Full::Client) }
+        Self {
+            router: in_front(router),
+            direct,
+            full: refusing(Full::Server),
+            crowded: refusing(Full::Client),
+        }
     }
 
     fn refusing(&self, full: Full) -> &Router {
@@ -145,7 +155,9 @@ impl Port {
                 (None, self.site.refusing(full).clone(), self.refused.clone(), Some(place))
             }
         };
-        let task = Serve { open: Open::new(ticket), origin, router, entrance, stop: self.stop.clone() };
+        let direct = self.site.direct.clone().filter(|_| ticket.is_some());
+        let task =
+            Serve { open: Open::new(ticket), origin, router, direct, entrance, stop: self.stop.clone() };
         #[cfg(feature = "tls")]
         let tls = self.door.tls.clone();
         self.tasks.spawn(async move {

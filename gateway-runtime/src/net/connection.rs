@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -21,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::activity::{Look, tick};
-use super::limits::Full;
+use super::direct::{self, Answers, Direct, DirectAnswer};
+use super::limits::{Full, Ticket};
 use super::stream::{Open, Stream};
 use super::trust_proxy::Sender;
 use super::{ConnectionOptions, TrustProxy};
@@ -55,7 +57,9 @@ pub(crate) async fn in_process(
     stop: CancellationToken,
 ) {
     let origin = Origin { peer: Some(address), secure: false };
-    Serve { open: Open::new(None), origin, router, entrance: Arc::default(), stop }.run(stream).await;
+    Serve { open: Open::new(None), origin, router, direct: None, entrance: Arc::default(), stop }
+        .run(stream)
+        .await;
 }
 
 /// What one connection is served with.
@@ -63,6 +67,7 @@ pub(super) struct Serve {
     pub(super) open: Arc<Open>,
     pub(super) origin: Origin,
     pub(super) router: Router,
+    pub(super) direct: Option<Arc<dyn Direct>>,
     pub(super) entrance: Arc<Entrance>,
     pub(super) stop: CancellationToken,
 }
@@ -70,15 +75,59 @@ pub(super) struct Serve {
 impl Serve {
     /// Answers the requests of one connection. An upgraded connection is its session's, and ends here.
     pub(super) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-        let Self { open, origin, router, entrance, stop } = self;
-        let options = entrance.options;
-        let io = TokioIo::new(Stream::new(stream, open.clone()));
-        let service = service_fn({
-            let open = open.clone();
-            move |request: Request<Incoming>| {
-                open.activity.answering();
-                answer(request.map(Body::new), open.clone(), origin, router.clone(), entrance.clone())
+        let (open, origin, entrance) = (self.open.clone(), self.origin, self.entrance.clone());
+        let options = &entrance.options;
+        let mut served = pin!(self.answer_all(stream));
+        let mut timer = pin!(sleep_until(Instant::now() + tick(options)));
+        loop {
+            tokio::select! {
+                () = served.as_mut() => return,
+                () = timer.as_mut() => match open.activity.look(options) {
+                    Look::Again(instant) => timer.as_mut().reset(instant),
+                    Look::Expired(limit) => {
+                        gateway_core::telemetry::limit_exceeded(limit);
+                        tracing::debug!(peer = ?origin.peer, "a connection was closed: {limit}");
+                        return;
+                    }
+                },
             }
+        }
+    }
+
+    async fn answer_all(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let mut stream = Stream::new(stream, self.open.clone());
+        if let Some(answers) = self.answers() {
+            let options = &self.entrance.options;
+            match direct::converse(&mut stream, &answers, &self.open, options, &self.stop).await {
+                Some(read) => stream.put_back(read),
+                None => return,
+            }
+        }
+        // Boxed, so that a connection without hyper is small.
+        Box::pin(self.serve_http(stream)).await;
+    }
+
+    /// What requests are answered with as long as hyper is not needed.
+    fn answers(&self) -> Option<Answers<impl Fn(Request<Body>) -> DirectAnswer + Send + 'static>> {
+        let trust = self.entrance.trust_proxy.as_ref();
+        let is_proxy = trust.is_some_and(|trust| trust.trusts_peer(self.origin.peer));
+        // Whose request it is, the router's way finds out.
+        let by_router = is_proxy && self.open.ticket.as_ref().is_some_and(Ticket::counts_clients);
+        let (open, origin) = (self.open.clone(), self.origin);
+        let (router, entrance) = (self.router.clone(), self.entrance.clone());
+        let route = move |request| {
+            let answer = answer(request, open.clone(), origin, router.clone(), entrance.clone());
+            answer.then(|Ok(response)| whole(response)).boxed()
+        };
+        Some(Answers { direct: self.direct.clone()?, by_router, route })
+    }
+
+    async fn serve_http(self, stream: Stream<impl AsyncRead + AsyncWrite + Send + Unpin + 'static>) {
+        let Self { open, origin, router, entrance, stop, direct: _ } = self;
+        let options = entrance.options;
+        let service = service_fn(move |request: Request<Incoming>| {
+            open.activity.answering();
+            answer(request.map(Body::new), open.clone(), origin, router.clone(), entrance.clone())
         });
         let mut builder = http1::Builder::new();
         // Times are `activity`'s business, which knows an idle connection from one that sends headers.
@@ -86,8 +135,7 @@ impl Serve {
         if let Some(headers) = options.max_headers {
             builder.max_headers(headers);
         }
-        let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
-        let mut timer = pin!(sleep_until(Instant::now() + tick(&options)));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let mut stopped = pin!(stop.cancelled());
         let mut stopping = false;
         let ended = loop {
@@ -97,14 +145,6 @@ impl Serve {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = timer.as_mut() => match open.activity.look(&options) {
-                    Look::Again(instant) => timer.as_mut().reset(instant),
-                    Look::Expired(limit) => {
-                        gateway_core::telemetry::limit_exceeded(limit);
-                        tracing::debug!(peer = ?origin.peer, "a connection was closed: {limit}");
-                        return;
-                    }
-                },
             }
         };
         if let Err(error) = ended {
@@ -179,6 +219,20 @@ pub(super) fn refusal(full: Full) -> Response<Body> {
     headers.insert(http::header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER));
     headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
     response
+}
+
+/// An answer with all of its body. One that fails on the way has not been begun: the client is told.
+async fn whole(response: Response<Answer>) -> Response<Bytes> {
+    let (parts, body) = response.into_parts();
+    match axum::body::to_bytes(Body::new(body), usize::MAX).await {
+        Ok(body) => Response::from_parts(parts, body),
+        Err(error) => {
+            tracing::error!(%error, "the body of an answer failed");
+            let mut failed = Response::new(Bytes::new());
+            *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            failed
+        }
+    }
 }
 
 /// The body of an answer, which says when all of it is on its way.

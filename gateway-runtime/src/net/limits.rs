@@ -100,6 +100,11 @@ impl Ticket {
         Ok(())
     }
 
+    /// Whether it matters whose connection it is.
+    pub(crate) fn counts_clients(&self) -> bool {
+        self.connections.max_per_ip.is_some()
+    }
+
     /// The connection is nobody's: one of a proxy between two requests.
     pub(crate) fn disclaim(&self) {
         if let Some(before) = self.client.lock().take() {

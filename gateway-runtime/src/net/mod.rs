@@ -6,6 +6,7 @@
 mod accept;
 mod activity;
 mod connection;
+mod direct;
 mod limits;
 pub(crate) mod open_files;
 mod options;
@@ -19,6 +20,7 @@ pub(crate) use accept::{Door, Site, serve};
 #[cfg(feature = "testing")]
 pub(crate) use connection::in_process;
 pub(crate) use connection::{Entrance, identify};
+pub(crate) use direct::{Direct, DirectAnswer, DirectRequest};
 pub(crate) use limits::Connections;
 pub use options::ConnectionOptions;
 #[cfg(unix)]

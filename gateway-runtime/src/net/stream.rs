@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
@@ -30,11 +31,18 @@ impl Open {
 pub(crate) struct Stream<S> {
     stream: S,
     open: Arc<Open>,
+    /// What was read already and is to be read again.
+    ahead: Option<Box<Bytes>>,
 }
 
 impl<S> Stream<S> {
     pub(crate) fn new(stream: S, open: Arc<Open>) -> Self {
-        Self { stream, open }
+        Self { stream, open, ahead: None }
+    }
+
+    /// Lets these bytes be read before all others.
+    pub(crate) fn put_back(&mut self, bytes: Bytes) {
+        self.ahead = Some(Box::new(bytes)).filter(|bytes| !bytes.is_empty());
     }
 
     fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -51,6 +59,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(ahead) = &mut self.ahead {
+            let length = ahead.len().min(buffer.remaining());
+            buffer.put_slice(&ahead.split_to(length));
+            if ahead.is_empty() {
+                self.ahead = None;
+            }
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {

@@ -1,7 +1,7 @@
 //! Connections between test clients and the application, within the process.
 //!
-//! Each is a duplex stream with hyper's HTTP/1 on both ends: on the server's end exactly what a TCP
-//! connection gets. It must never know what is asked over it.
+//! Each is a duplex stream with hyper's HTTP/1 on both ends: on the server's end what a TCP connection gets with its
+//! first request that is not plain polling. It must never know what is asked over it.
 
 use std::collections::BTreeMap;
 use std::fmt;

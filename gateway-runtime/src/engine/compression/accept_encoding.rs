@@ -1,7 +1,7 @@
 //! Which encoding an `Accept-Encoding` header asks for (RFC 9110, 12.5.3). A pure function of headers.
 
-use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
+use http::{HeaderMap, HeaderValue};
 
 /// An encoding of a response body that engine.io offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,15 @@ impl ContentEncoding {
 
     /// What the client prefers of the two; gzip if it does not care, `None` if it takes neither.
     pub(crate) fn preferred(request: &HeaderMap) -> Option<Self> {
+        Self::preferred_of(request.get_all(ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes))
+    }
+
+    /// The same, of the values of `Accept-Encoding`.
+    pub(crate) fn preferred_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
         let (mut gzip, mut deflate, mut any, mut identity) = (None, None, None, None);
-        for value in request.get_all(ACCEPT_ENCODING) {
-            for (at, entry) in value.to_str().unwrap_or_default().split(',').enumerate() {
+        for value in values {
+            let value = std::str::from_utf8(value).unwrap_or_default();
+            for (at, entry) in value.split(',').enumerate() {
                 let (name, quality) = parse(entry);
                 let slot = match name {
                     _ if name.eq_ignore_ascii_case("gzip") => &mut gzip,
