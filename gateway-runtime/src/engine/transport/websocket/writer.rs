@@ -18,6 +18,9 @@ const GATHERED: usize = 4 << 10;
 /// What the buffer of a burst of frames starts with.
 const FIRST_ALLOCATION: usize = 512;
 
+/// Room for more frames when that is not enough: a burst is rarely just a little longer.
+const NEXT_ALLOCATION: usize = 4 << 10;
+
 /// The writing side of one connection.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -65,9 +68,11 @@ impl Writer {
         let head = ServerHead::new(opcode, compressed, payload.len());
         let head = head.as_bytes();
         let gathers = payload.len() <= GATHERED || !self.large.is_empty();
+        let needed = head.len() + if gathers { payload.len() } else { 0 };
         if self.gathered.capacity() == 0 {
-            let payload = if gathers { payload.len() } else { 0 };
-            self.gathered.reserve((head.len() + payload).max(FIRST_ALLOCATION));
+            self.gathered.reserve(needed.max(FIRST_ALLOCATION));
+        } else if self.gathered.capacity() - self.gathered.len() < needed {
+            self.gathered.reserve(needed.max(NEXT_ALLOCATION));
         }
         if !self.large.is_empty() {
             // Pushed without being asked for: order matters more than a copy.
