@@ -119,7 +119,7 @@ pub use reason::DisconnectReason;
 pub use recovery::{
     ConnectionStateRecovery, ConnectionStateRecoveryBuilder, IntoConnectionStateRecovery, SessionRecovery,
 };
-pub use regex::Regex;
+pub use regex_lite::Regex;
 pub use remote::RemoteSocket;
 pub use reply::{Outcome, Reply, ReplyStream, WsResponse};
 pub use request_scope::{FromClient, RequestScoped};

@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use regex::Regex;
+use regex_lite::Regex;
 use serde_json::Value;
 
 type Predicate = dyn Fn(&str, &Value) -> bool + Send + Sync;
@@ -25,8 +25,8 @@ type AsyncPredicate = dyn Fn(String, Value) -> BoxFuture<'static, bool> + Send +
 pub enum NamespacePattern {
     /// One namespace, with its leading slash.
     Name(String),
-    /// All whose names match. Anchor it: `^/room-[0-9]+$`, since a match anywhere counts, as in
-    /// JavaScript. `\d` also matches digits of other scripts here.
+    /// All whose names match. Anchor it: `^/room-\d+$`, since a match anywhere counts. `\d` and `\w` are
+    /// ASCII, as in JavaScript; classes like `\p{L}` are an error, and for a predicate.
     Regex(Regex),
     /// All for whose names the function says so.
     Predicate(NamespacePredicate),
@@ -215,6 +215,8 @@ mod tests {
         let rooms = NamespacePattern::from(Regex::new("^/room-[0-9]+$").unwrap());
         assert!(known(&rooms, "/room-12") && !known(&rooms, "/room-") && !known(&rooms, "/a/room-1"));
         assert_eq!(rooms.text(), "/^/room-[0-9]+$/");
+        let digits = NamespacePattern::from(Regex::new(r"^/комната-\d+$").unwrap());
+        assert!(known(&digits, "/комната-12") && !known(&digits, "/комната-١٢"));
         let short = NamespacePattern::predicate(|name, auth| name.len() < 4 && auth.is_null());
         assert!(known(&short, "/ab") && !known(&short, "/abc"));
         let (here, line) = (file!(), line!() - 2);
