@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-STEPS=11
+STEPS=12
 readonly NODE_MAJOR=20
 
 count_instructions=false
@@ -150,6 +150,19 @@ install_python() {
     cp "$folder/requirements.txt" "$installed"
 }
 
+# Each crate alone, which a workspace gives more features than it has, and each feature alone: what others switch off must not rot.
+check_features() {
+    local feature
+    alone() { cargo clippy --lib --locked --quiet -p "$@" -- -D warnings; }
+    alone gateway-macros
+    alone gateway-core --no-default-features
+    alone gateway-runtime --no-default-features
+    for feature in deflate validator jwt prometheus redis redis-cluster,redis-sentinel,redis-tls testing tls; do
+        echo "gateway-runtime with $feature alone"
+        alone gateway-runtime --no-default-features --features "$feature"
+    done
+}
+
 check_documentation() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 }
@@ -169,6 +182,7 @@ step 'JavaScript packages' none install_javascript
 step 'Python packages' none install_python
 step 'format' none cargo fmt --all --check
 step 'lints' none cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'features' none check_features
 step 'examples' none cargo build -p gateway-examples --bins --locked
 if cargo nextest --version >/dev/null 2>&1; then
     step 'tests: unit, ui, integration' nextest cargo nextest run --workspace --locked
