@@ -10,6 +10,8 @@
 #
 # CPU seconds are user and system of cargo and all that it started, which other work on the machine disturbs least. Wall
 # seconds are of an otherwise idle machine only when this one is idle.
+#
+# The app of ours has the features off that it makes no use of; one row is with them.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -47,9 +49,12 @@ change() {
     sed "s/$TEXT/& $2/" "build/$1/${SOURCE[$1]}" >"$(copy "$1")/${SOURCE[$1]}"
 }
 
+# clean_build <app> <name of the list> [flags]
 clean_build() {
-    rm -rf "$(copy "$1")/target"
-    measured "clean-$1" build "$1" --release
+    local app=$1 list=$2
+    shift 2
+    rm -rf "$(copy "$app")/target"
+    measured "$list" build "$app" --release "$@"
 }
 
 # incremental <app> <name of the profile> [flags]
@@ -73,10 +78,10 @@ column() {
         }'
 }
 
-# row <title> <list> <column>
+# row <title> <list> <column> [list of ours, if it is not of the same name]
 row() {
     local ours theirs
-    ours=$(column "$2-gateway" "$3")
+    ours=$(column "${4:-$2-gateway}" "$3")
     theirs=$(column "$2-socketioxide" "$3")
     awk -v title="$1" -v ours="$ours" -v theirs="$theirs" 'BEGIN {
         split(ours, o, " "); split(theirs, t, " ")
@@ -111,12 +116,13 @@ page() {
 
 Written by \`bench/build.sh\`: $ROUNDS clean builds of each in turn, medians (least–most). cargo's own profiles, $(rustc --version | cut -d' ' -f1,2),
 $(nproc) cores. CPU seconds are user and system of cargo and all that it started. An incremental build follows a change of a text
-in the file of the gateway.
+in the file of the gateway. The app of ours has the default features \`validator\` and \`deflate\` off, of which it makes no use.
 
 | | this framework | by hand on socketioxide | ratio |
 |---|---|---|---|
 $(row 'clean release build, CPU seconds' clean 1)
 $(row 'clean release build, wall seconds' clean 2)
+$(row 'clean release build with default features, CPU seconds' clean 1 clean-default-features)
 $(row 'incremental release build, CPU seconds' release 1)
 $(row 'incremental release build, wall seconds' release 2)
 $(row 'incremental dev build, CPU seconds' dev 1)
@@ -134,7 +140,8 @@ for app in "${APPS[@]}"; do
     cargo fetch --locked --quiet --manifest-path "$(copy "$app")/Cargo.toml"
 done
 for ((round = 1; round <= ROUNDS; round++)); do
-    for app in "${APPS[@]}"; do clean_build "$app"; done
+    clean_build gateway clean-default-features --features default-features
+    for app in "${APPS[@]}"; do clean_build "$app" "clean-$app"; done
     for app in "${APPS[@]}"; do incremental "$app" release --release; done
     for app in "${APPS[@]}"; do incremental "$app" dev; done
     printf 'round %d of %d\n' "$round" "$ROUNDS" >&2

@@ -4,6 +4,10 @@ mod adapter_services;
 mod adapters;
 mod builder;
 mod client_files;
+#[cfg(feature = "deflate")]
+mod compression;
+#[cfg(not(feature = "deflate"))]
+#[path = "without_compression.rs"]
 mod compression;
 mod cors;
 mod endpoints;

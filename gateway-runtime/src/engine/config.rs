@@ -174,7 +174,7 @@ impl Default for EngineConfig {
             allow_request: None,
             check_origin: None,
             per_message_deflate: None,
-            http_compression: Some(Arc::default()),
+            http_compression: HttpCompression::by_default(),
             hooks: Arc::default(),
             limits: SessionLimits::default(),
         }

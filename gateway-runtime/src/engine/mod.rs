@@ -8,6 +8,10 @@
 
 mod application;
 mod close_reason;
+#[cfg(feature = "deflate")]
+mod compression;
+#[cfg(not(feature = "deflate"))]
+#[path = "without_compression.rs"]
 mod compression;
 mod config;
 mod cookie;
@@ -34,7 +38,9 @@ mod tests;
 
 pub(crate) use application::{Application, Connection};
 pub(crate) use close_reason::CloseReason;
-pub(crate) use compression::{Effort, HttpCompression};
+#[cfg(feature = "deflate")]
+pub(crate) use compression::Effort;
+pub(crate) use compression::HttpCompression;
 pub(crate) use config::{
     AllowRequest, CheckOrigin, EngineConfig, PlainConfig, Refusal, Revision, SessionLimits, TransportName,
     Transports,

@@ -1,5 +1,7 @@
 //! Compressed answers to polling requests: which, and with what. engine.io's `httpCompression`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tracing::warn;
 use zlib_rs::Deflate;
@@ -18,6 +20,11 @@ pub(crate) struct HttpCompression {
 impl HttpCompression {
     pub(crate) fn new(threshold: usize, effort: Effort, window_bits: u8) -> Self {
         Self { threshold, effort, window_bits, gzip: Pool::default(), deflate: Pool::default() }
+    }
+
+    /// What a server does that was told nothing.
+    pub(crate) fn by_default() -> Option<Arc<Self>> {
+        Some(Arc::default())
     }
 
     /// The body in the encoding that the client prefers; `None` if it goes out as it is.

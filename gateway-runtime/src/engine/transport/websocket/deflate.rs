@@ -14,7 +14,7 @@ use zlib_rs::{Deflate as Compressor, DeflateFlush, Inflate, InflateFlush, Status
 
 use super::super::super::compression::{CHUNK, Effort, Pool, compress, context};
 use super::Failure;
-use super::extension::Agreement;
+pub(super) use super::extension::Agreement;
 
 /// What every compressed message ends with, and what is not sent of it (RFC 7692, 7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

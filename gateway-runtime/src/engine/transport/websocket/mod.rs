@@ -3,7 +3,12 @@
 //! Everything the session knows of a WebSocket is what this file offers. It must never know Engine.IO.
 //! Why the codec is ours: docs/decisions/0011-websocket-codec.md.
 
+#[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "without_deflate.rs"]
+mod deflate;
+#[cfg(feature = "deflate")]
 mod extension;
 mod frame;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -72,6 +77,7 @@ pub(crate) enum Failure {
     InvalidUtf8,
     /// The peer's compressed message is not compressed data.
     #[error("a message does not decompress")]
+    #[cfg_attr(not(feature = "deflate"), expect(dead_code, reason = "nothing is decompressed without it"))]
     InvalidDeflate,
     /// The peer violated RFC 6455.
     #[error("WebSocket protocol violation: {0}")]

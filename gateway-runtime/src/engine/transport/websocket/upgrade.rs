@@ -20,7 +20,7 @@ use hyper_util::rt::TokioIo;
 use sha1::{Digest as _, Sha1};
 use tracing::debug;
 
-use super::extension::Agreement;
+use super::deflate::Agreement;
 use super::{Deflate, DeflateServer, WebSocketTransport};
 
 /// What the key of a request is joined with (RFC 6455, 1.3).
