@@ -32,8 +32,13 @@ pub struct Metadata {
 impl Metadata {
     /// Evaluates the entries; the last of one key counts, as with decorators.
     pub fn new(gateway: &[MetadataEntry], method: &[MetadataEntry]) -> Self {
-        let values =
-            |entries: &[MetadataEntry]| entries.iter().map(|entry| (entry.key, (entry.value)())).collect();
+        let values = |entries: &[MetadataEntry]| {
+            let mut values = BTreeMap::new();
+            for entry in entries {
+                values.insert(entry.key, (entry.value)());
+            }
+            values
+        };
         Self { gateway: values(gateway), method: values(method) }
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::container::{HookResult, Instance, Location, ProviderDescriptor};
+use crate::container::{HookResult, Instance, Location, ProviderDescriptor, in_order};
 use crate::enhancers::{Enhancer, EnhancerClass, Enhancers, ParameterPipe};
 use crate::execution_context::ExecutionContext;
 use crate::options::GatewayOptions;
@@ -135,15 +135,15 @@ inventory::collect!(HandlersDescriptor);
 
 /// All gateways that are linked in, in the order of their source.
 pub fn gateways() -> Vec<&'static GatewayDescriptor> {
-    let mut gateways: Vec<_> = inventory::iter::<GatewayDescriptor>.into_iter().collect();
-    gateways.sort_by_key(|gateway| gateway.provider.location);
-    gateways
+    let gateways: Vec<_> = inventory::iter::<GatewayDescriptor>.into_iter().collect();
+    let order = in_order(gateways.iter().map(|gateway| (gateway.provider.location, gateway.provider.name)));
+    order.into_iter().map(|index| gateways[index]).collect()
 }
 
 /// All handlers of a gateway, in the order of their source.
 pub fn handlers_of(gateway: TypeId) -> Vec<&'static HandlerDescriptor> {
-    let mut blocks: Vec<_> =
+    let blocks: Vec<_> =
         inventory::iter::<HandlersDescriptor>.into_iter().filter(|block| block.gateway == gateway).collect();
-    blocks.sort_by_key(|block| block.location);
-    blocks.into_iter().flat_map(|block| block.handlers).collect()
+    let order = in_order(blocks.iter().map(|block| (block.location, "")));
+    order.into_iter().flat_map(|index| blocks[index].handlers).collect()
 }

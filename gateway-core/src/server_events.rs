@@ -59,7 +59,7 @@ pub(crate) fn receive(server: &Server, event: Incoming) -> Option<BoxFuture<'sta
         let called = catch_unwind(AssertUnwindSafe(|| listener(event.clone())));
         match called.unwrap_or_else(|panic| ListenerOutcome::Ready(Err(HandlerError::panic(panic)))) {
             ListenerOutcome::Ready(result) => log(event.name(), result),
-            ListenerOutcome::Pending(future) => rest.push(finish(event.name().to_owned(), future)),
+            ListenerOutcome::Pending(future) => rest.push(finish(event.name().to_owned(), future).boxed()),
         }
     }
     if rest.is_empty() { None } else { Some(join_all(rest).map(drop).boxed()) }

@@ -5,23 +5,18 @@
 use super::ProviderKey;
 
 /// A sentence that tells how to get `wanted` provided.
-pub(super) fn advice<'a>(
-    wanted: &ProviderKey,
-    provided: impl Iterator<Item = &'a ProviderKey> + Clone,
-) -> String {
-    under_another_token(wanted, provided.clone())
-        .or_else(|| arc_in_an_arc(wanted, provided.clone()))
-        .or_else(|| same_name(wanted, provided))
+pub(super) fn advice<'a>(wanted: &ProviderKey, provided: impl Iterator<Item = &'a ProviderKey>) -> String {
+    let provided: Vec<_> = provided.collect();
+    under_another_token(wanted, &provided)
+        .or_else(|| arc_in_an_arc(wanted, &provided))
+        .or_else(|| same_name(wanted, &provided))
         .unwrap_or_else(|| how_to_provide(wanted))
 }
 
-fn under_another_token<'a>(
-    wanted: &ProviderKey,
-    provided: impl Iterator<Item = &'a ProviderKey>,
-) -> Option<String> {
+fn under_another_token(wanted: &ProviderKey, provided: &[&ProviderKey]) -> Option<String> {
     let mut tokens = Vec::new();
     let mut plain = false;
-    for key in provided.filter(|key| key.same_type(wanted)) {
+    for key in provided.iter().filter(|key| key.same_type(wanted)) {
         match key.token() {
             Some(token) => tokens.push(format!("#[inject({token:?})]")),
             None => plain = true,
@@ -44,12 +39,9 @@ fn under_another_token<'a>(
     })
 }
 
-fn arc_in_an_arc<'a>(
-    wanted: &ProviderKey,
-    mut provided: impl Iterator<Item = &'a ProviderKey>,
-) -> Option<String> {
+fn arc_in_an_arc(wanted: &ProviderKey, provided: &[&ProviderKey]) -> Option<String> {
     let wrapped = format!("alloc::sync::Arc<{}>", wanted.type_name());
-    provided.any(|key| key.type_name() == wrapped).then(|| {
+    provided.iter().any(|key| key.type_name() == wrapped).then(|| {
         let name = wanted.short_name();
         format!(
             "Arc<Arc<{name}>> is provided: hand an Arc over with .provide_arc(..) instead of .provide(..)"
@@ -57,12 +49,9 @@ fn arc_in_an_arc<'a>(
     })
 }
 
-fn same_name<'a>(
-    wanted: &ProviderKey,
-    mut provided: impl Iterator<Item = &'a ProviderKey>,
-) -> Option<String> {
+fn same_name(wanted: &ProviderKey, provided: &[&ProviderKey]) -> Option<String> {
     let name = wanted.short_name();
-    let other = provided.find(|key| key.short_name() == name && !key.same_type(wanted))?;
+    let other = provided.iter().find(|key| key.short_name() == name && !key.same_type(wanted))?;
     Some(if other.type_name() == wanted.type_name() {
         format!(
             "a different type of the same name and path, {}, is provided: the crate is linked in two versions",

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{ContainerError, Instance, Lifecycle, Location, ProviderKey, Resolver};
+use super::{ContainerError, Instance, Lifecycle, Location, ProviderKey, Resolver, in_order};
 
 /// A provider that registered itself by being linked.
 ///
@@ -66,7 +66,7 @@ pub struct Dependency {
 /// All linked descriptors, sorted by their place in the source, so that every start has the same
 /// order. Gateways are not among them.
 pub fn provider_descriptors() -> Vec<&'static ProviderDescriptor> {
-    let mut descriptors: Vec<_> = inventory::iter::<ProviderDescriptor>.into_iter().collect();
-    descriptors.sort_by_key(|descriptor| (descriptor.location, descriptor.name));
-    descriptors
+    let descriptors: Vec<_> = inventory::iter::<ProviderDescriptor>.into_iter().collect();
+    let order = in_order(descriptors.iter().map(|descriptor| (descriptor.location, descriptor.name)));
+    order.into_iter().map(|index| descriptors[index]).collect()
 }

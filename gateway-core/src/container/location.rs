@@ -25,6 +25,13 @@ impl Location {
     }
 }
 
+/// Where in the order of the source each of them comes, names last. It knows no more of them, so that one sort is compiled for all.
+pub(crate) fn in_order(places: impl Iterator<Item = (Location, &'static str)>) -> Vec<usize> {
+    let mut places: Vec<_> = places.zip(0..).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, index)| index).collect()
+}
+
 /// `src/chats.rs:12:1`, as compilers and editors write it.
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,5 +49,7 @@ mod tests {
             .map(|(f, l, c)| Location::new(f, l, c, "m"));
         places.sort();
         assert_eq!(places.map(|place| place.to_string()), ["a:9:4", "a:9:5", "a:10:1", "b:1:1"]);
+        let named = [(places[2], "x"), (places[0], "z"), (places[0], "y")];
+        assert_eq!(in_order(named.into_iter()), [2, 1, 0]);
     }
 }

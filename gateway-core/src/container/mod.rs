@@ -71,6 +71,7 @@ pub use lifecycle::{
     OnApplicationShutdown, OnModuleDestroy, OnModuleInit, ShutdownHook,
 };
 pub use location::Location;
+pub(crate) use location::in_order;
 pub use provider::Provider;
 pub use resolver::Resolver;
 pub use singletons::{Container, Singleton};

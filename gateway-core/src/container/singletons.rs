@@ -5,12 +5,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::advice::advice;
 use super::{ContainerError, HookResult, Instance, Lifecycle, ProviderKey};
@@ -186,7 +185,7 @@ impl Container {
         }
         for singleton in self.singletons().rev() {
             if let Some(hook) = singleton.lifecycle.module_destroy {
-                stopped(singleton, "OnModuleDestroy", || hook(&singleton.instance)).await;
+                stopped(singleton, "OnModuleDestroy", Box::new(|| hook(&singleton.instance))).await;
             }
         }
     }
@@ -198,7 +197,8 @@ impl Container {
         }
         for singleton in self.singletons().rev() {
             if let Some(hook) = singleton.lifecycle.before_application_shutdown {
-                stopped(singleton, "BeforeApplicationShutdown", || hook(&singleton.instance, signal)).await;
+                let call = Box::new(|| hook(&singleton.instance, signal));
+                stopped(singleton, "BeforeApplicationShutdown", call).await;
             }
         }
     }
@@ -210,7 +210,8 @@ impl Container {
         }
         for singleton in self.singletons().rev() {
             if let Some(hook) = singleton.lifecycle.application_shutdown {
-                stopped(singleton, "OnApplicationShutdown", || hook(&singleton.instance, signal)).await;
+                let call = Box::new(|| hook(&singleton.instance, signal));
+                stopped(singleton, "OnApplicationShutdown", call).await;
             }
         }
     }
@@ -225,10 +226,10 @@ fn started(singleton: &Singleton, hook: &'static str, result: HookResult) -> Res
 }
 
 /// Runs a hook of a stop. A panic in one must not keep the others from releasing what they hold.
-async fn stopped<F: Future<Output = HookResult>>(
+async fn stopped<'a>(
     singleton: &Singleton,
     hook: &'static str,
-    call: impl FnOnce() -> F,
+    call: Box<dyn FnOnce() -> BoxFuture<'a, HookResult> + Send + 'a>,
 ) {
     let called = AssertUnwindSafe(async { call().await }).catch_unwind().await;
     let provider = singleton.name();

@@ -3,6 +3,7 @@
 //! It must never know who connects, or how.
 
 use axum::Router;
+use futures_util::future::FutureExt;
 use tokio::task::JoinHandle;
 
 use super::front::Front;
@@ -27,7 +28,7 @@ impl InProcessApp {
         let options = options.drain(0);
         let door = front.door(options.requests_timeout);
         let serving = Serving { handle: handle.clone(), served, adapters, detached, options };
-        let stopped = tokio::spawn(serving.run(Vec::new(), door));
+        let stopped = tokio::spawn(serving.run(Vec::new(), door).boxed());
         Self { routers, handle, stopped }
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[cfg(unix)]
 use std::path::PathBuf;
 
+use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::net::{TcpListener, lookup_host};
 
 use super::GatewayError;
@@ -148,7 +149,11 @@ impl ListenAddr {
         self
     }
 
-    pub(crate) async fn bind(self) -> Result<Listener, GatewayError> {
+    pub(crate) fn bind(self) -> BoxFuture<'static, Result<Listener, GatewayError>> {
+        self.bound().boxed()
+    }
+
+    async fn bound(self) -> Result<Listener, GatewayError> {
         let options = self.options;
         let (bound, address, port) = match self.place {
             Place::Port(port) => (bind_all(port, options), format!("port {port}"), port),

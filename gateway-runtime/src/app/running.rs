@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,17 @@ pub struct RunningApp {
 
 impl RunningApp {
     /// Listens on the app's port and on those of its gateways.
-    pub(crate) async fn start(
+    pub(crate) fn start(
+        ready: Ready,
+        own: Listener,
+        front: Front,
+        options: ShutdownOptions,
+        handle: AppHandle,
+    ) -> BoxFuture<'static, Result<Self, GatewayError>> {
+        Self::started(ready, own, front, options, handle).boxed()
+    }
+
+    async fn started(
         ready: Ready,
         own: Listener,
         front: Front,
@@ -46,14 +56,14 @@ impl RunningApp {
     }
 
     /// Serves what is not served by somebody else's listener.
-    pub(crate) async fn serve_mounted(
+    pub(crate) fn serve_mounted(
         ready: Ready,
         front: Front,
         options: ShutdownOptions,
         handle: AppHandle,
-    ) -> Result<(), GatewayError> {
+    ) -> BoxFuture<'static, Result<(), GatewayError>> {
         // Signals are the business of whoever serves the router.
-        serve(ready, None, &front, options.signals(false), handle).await.map(drop)
+        async move { serve(ready, None, &front, options.signals(false), handle).await.map(drop) }.boxed()
     }
 
     /// Where the app listens: tells the port that was chosen for port 0. On a Unix socket it is `0.0.0.0:0`.
@@ -110,7 +120,7 @@ async fn serve(
     handle.vitals.ready(&served);
     let door = front.door(options.requests_timeout);
     let serving = Serving { handle, served, adapters, detached, options };
-    Ok((gateway_addrs, tokio::spawn(serving.run(listening, door))))
+    Ok((gateway_addrs, tokio::spawn(serving.run(listening, door).boxed())))
 }
 
 /// The listener of a gateway's port, or the app's own.
@@ -139,10 +149,11 @@ impl Serving {
         // Apart from `stop`, which comes first: in between the application drains.
         let closed = CancellationToken::new();
         #[cfg(feature = "tls")]
-        let watching = door.tls.clone().map(|tls| tokio::spawn(net::watch(tls, closed.clone())));
+        let watching = door.tls.clone().map(|tls| tokio::spawn(net::watch(tls, closed.clone()).boxed()));
         let listeners = listening
             .into_iter()
-            .map(|(listener, site)| tokio::spawn(net::serve(listener, site, door.clone(), closed.clone())));
+            .map(|(listener, site)| net::serve(listener, site, door.clone(), closed.clone()))
+            .map(|serving| tokio::spawn(serving.boxed()));
         let listeners: Vec<_> = listeners.collect();
         let signal = tokio::select! {
             () = self.handle.stop.cancelled() => None,
@@ -160,9 +171,14 @@ impl Serving {
             None => self.drain_and_stop(None, &closed).await,
         }
         closed.cancel();
-        join_all(listeners).await;
+        for listener in listeners {
+            // A panic in one is no reason not to wait for the others.
+            let _ = listener.await;
+        }
         #[cfg(feature = "tls")]
-        join_all(watching).await;
+        if let Some(watching) = watching {
+            let _ = watching.await;
+        }
     }
 
     async fn drain_and_stop(&self, signal: Option<&str>, closed: &CancellationToken) {

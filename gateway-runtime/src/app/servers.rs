@@ -4,6 +4,7 @@
 //! origins of all are allowed, and what else differs is printed with the fix.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use futures_util::future::FutureExt;
@@ -100,11 +101,13 @@ fn groups<'g>(
         let path = gateway.options.path.as_deref().unwrap_or(default_path).trim_end_matches('/').to_owned();
         match groups.iter_mut().find(|group| group.port == port && group.path == path) {
             Some(group) => group.gateways.push(gateway),
-            None => groups.push(Group { port, path, gateways: vec![gateway] }),
+            None => {
+                // The longer path first: `/socket.io/admin` is below `/socket.io` as well.
+                let place = groups.partition_point(|group| group.path.len() >= path.len());
+                groups.insert(place, Group { port, path, gateways: vec![gateway] });
+            }
         }
     }
-    // The longer path first: `/socket.io/admin` is below `/socket.io` as well.
-    groups.sort_by_key(|group| std::cmp::Reverse(group.path.len()));
     groups
 }
 
@@ -384,6 +387,8 @@ fn same_site(name: &str) -> Option<SameSite> {
 pub(crate) fn problems(options: &GatewayOptions) -> Vec<String> {
     let mut problems = options.errors.clone();
     problems.extend(options.cors.iter().flat_map(cors::problems));
+    #[cfg(not(feature = "deflate"))]
+    problems.extend(compression::problems(options));
     if let Some(site) = options.cookie.as_ref().and_then(|cookie| cookie.same_site.as_deref())
         && same_site(site).is_none()
     {
@@ -422,44 +427,45 @@ fn warn_of_differences(group: &Group<'_>) {
 fn printed(options: &GatewayOptions) -> HashMap<&'static str, String> {
     // The origins of all gateways are allowed: they make no difference.
     let cors = options.cors.clone().map(|cors| Cors { origin: CorsOrigin::Any, ..cors });
-    HashMap::from([
-        ("cors", format!("{cors:?}")),
-        ("concurrent_connection", format!("{:?}", options.concurrent_connection)),
-        ("check_origin", format!("{:?}", options.check_origin)),
-        ("transports", format!("{:?}", options.transports)),
-        ("allow_upgrades", format!("{:?}", options.allow_upgrades)),
-        ("allow_eio3", format!("{:?}", options.allow_eio3)),
-        ("ping_interval", format!("{:?}", options.ping_interval)),
-        ("ping_timeout", format!("{:?}", options.ping_timeout)),
-        ("upgrade_timeout", format!("{:?}", options.upgrade_timeout)),
-        ("connect_timeout", format!("{:?}", options.connect_timeout)),
-        ("connection_state_recovery", format!("{:?}", options.connection_state_recovery)),
-        ("cleanup_empty_child_namespaces", format!("{:?}", options.cleanup_empty_child_namespaces)),
-        ("max_child_namespaces", format!("{:?}", options.max_child_namespaces)),
-        ("max_namespace_length", format!("{:?}", options.max_namespace_length)),
-        ("max_namespaces_per_connection", format!("{:?}", options.max_namespaces_per_connection)),
-        ("max_http_buffer_size", format!("{:?}", options.max_http_buffer_size)),
-        ("allow_request", format!("{:?}", options.allow_request)),
-        ("handle_protocols", format!("{:?}", options.handle_protocols)),
-        ("initial_packet", format!("{:?}", options.initial_packet)),
-        ("add_trailing_slash", format!("{:?}", options.add_trailing_slash)),
-        ("per_message_deflate", format!("{:?}", options.per_message_deflate)),
-        ("http_compression", format!("{:?}", options.http_compression)),
-        ("cookie", format!("{:?}", options.cookie)),
-        ("serve_client", format!("{:?}", options.serve_client)),
-        ("max_running_handlers", format!("{:?}", options.max_running_handlers)),
-        ("max_queued_bytes", format!("{:?}", options.max_queued_bytes)),
-        ("max_rooms_per_socket", format!("{:?}", options.max_rooms_per_socket)),
-        ("max_listeners", format!("{:?}", options.max_listeners)),
-        ("max_outbox_bytes", format!("{:?}", options.max_outbox_bytes)),
-        ("write_timeout", format!("{:?}", options.write_timeout)),
-        ("parser", format!("{:?}", options.parser)),
-        ("max_attachments", format!("{:?}", options.max_attachments)),
-        ("max_attachments_bytes", format!("{:?}", options.max_attachments_bytes)),
-        ("attachments_timeout", format!("{:?}", options.attachments_timeout)),
-        ("max_event_name_length", format!("{:?}", options.max_event_name_length)),
-        ("max_arguments", format!("{:?}", options.max_arguments)),
-        ("max_json_depth", format!("{:?}", options.max_json_depth)),
-        ("max_packets_per_second", format!("{:?}", options.max_packets_per_second)),
-    ])
+    let printed: [(_, &dyn Debug); 38] = [
+        ("cors", &cors),
+        ("concurrent_connection", &options.concurrent_connection),
+        ("check_origin", &options.check_origin),
+        ("transports", &options.transports),
+        ("allow_upgrades", &options.allow_upgrades),
+        ("allow_eio3", &options.allow_eio3),
+        ("ping_interval", &options.ping_interval),
+        ("ping_timeout", &options.ping_timeout),
+        ("upgrade_timeout", &options.upgrade_timeout),
+        ("connect_timeout", &options.connect_timeout),
+        ("connection_state_recovery", &options.connection_state_recovery),
+        ("cleanup_empty_child_namespaces", &options.cleanup_empty_child_namespaces),
+        ("max_child_namespaces", &options.max_child_namespaces),
+        ("max_namespace_length", &options.max_namespace_length),
+        ("max_namespaces_per_connection", &options.max_namespaces_per_connection),
+        ("max_http_buffer_size", &options.max_http_buffer_size),
+        ("allow_request", &options.allow_request),
+        ("handle_protocols", &options.handle_protocols),
+        ("initial_packet", &options.initial_packet),
+        ("add_trailing_slash", &options.add_trailing_slash),
+        ("per_message_deflate", &options.per_message_deflate),
+        ("http_compression", &options.http_compression),
+        ("cookie", &options.cookie),
+        ("serve_client", &options.serve_client),
+        ("max_running_handlers", &options.max_running_handlers),
+        ("max_queued_bytes", &options.max_queued_bytes),
+        ("max_rooms_per_socket", &options.max_rooms_per_socket),
+        ("max_listeners", &options.max_listeners),
+        ("max_outbox_bytes", &options.max_outbox_bytes),
+        ("write_timeout", &options.write_timeout),
+        ("parser", &options.parser),
+        ("max_attachments", &options.max_attachments),
+        ("max_attachments_bytes", &options.max_attachments_bytes),
+        ("attachments_timeout", &options.attachments_timeout),
+        ("max_event_name_length", &options.max_event_name_length),
+        ("max_arguments", &options.max_arguments),
+        ("max_json_depth", &options.max_json_depth),
+        ("max_packets_per_second", &options.max_packets_per_second),
+    ];
+    printed.into_iter().map(|(name, value)| (name, format!("{value:?}"))).collect()
 }

@@ -1,11 +1,14 @@
 //! From registrations to running servers: what happens between `create` and the first client.
+//!
+//! What is awaited from here and from `running` comes boxed: an `async fn` is compiled where it is awaited, which is in
+//! every application, at each of its builds.
 
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::Router;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
 use gateway_core::container::{Container, ContainerBuilder, Instance, ProviderKey};
 use gateway_core::registry::{self, GatewayDescriptor, GatewayHooks, HandlerDescriptor};
 use gateway_core::{GatewayOptions, NamespacePattern, Server, serve};
@@ -70,7 +73,15 @@ impl Selection {
 }
 
 /// Builds the providers and the gateways.
-pub(crate) async fn assemble(
+pub(crate) fn assemble<'a>(
+    selection: &'a Selection,
+    builder: ContainerBuilder,
+    overrides: &'a Overrides,
+) -> BoxFuture<'a, Result<Assembly, GatewayError>> {
+    assembled(selection, builder, overrides).boxed()
+}
+
+async fn assembled(
     selection: &Selection,
     mut builder: ContainerBuilder,
     overrides: &Overrides,
@@ -147,7 +158,17 @@ pub(crate) struct Ready {
 }
 
 /// Builds the servers, runs the hooks of the start and prints what is subscribed to what.
-pub(crate) async fn ready(
+pub(crate) fn ready<'a>(
+    assembly: Assembly,
+    adapter: &'a WebSocketAdapter,
+    app_port: Option<u16>,
+    behind: Router,
+    enhancers: &'a (GlobalEnhancers, Overrides),
+) -> BoxFuture<'a, Result<Ready, GatewayError>> {
+    made_ready(assembly, adapter, app_port, behind, enhancers).boxed()
+}
+
+async fn made_ready(
     assembly: Assembly,
     adapter: &WebSocketAdapter,
     app_port: Option<u16>,

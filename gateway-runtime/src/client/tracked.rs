@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::FutureExt;
 use gateway_core::telemetry;
-use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio::sync::{Semaphore, watch};
 
 /// What the handlers of clients that are gone may use.
 #[derive(Clone, Copy, Debug)]
@@ -25,13 +25,14 @@ impl Default for DetachedLimits {
 /// The tasks that run on after their connection has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct DetachedHandlers {
-    tasks: TaskTracker,
+    /// How many there are.
+    running: watch::Sender<usize>,
     slots: Arc<Semaphore>,
 }
 
 impl DetachedHandlers {
     pub(crate) fn new(limits: DetachedLimits) -> Self {
-        Self { tasks: TaskTracker::new(), slots: Arc::new(Semaphore::new(limits.max_detached)) }
+        Self { running: watch::Sender::default(), slots: Arc::new(Semaphore::new(limits.max_detached)) }
     }
 
     /// Runs what is left of a connection to its end.
@@ -43,16 +44,36 @@ impl DetachedHandlers {
             );
             return;
         };
-        self.tasks.spawn(async move {
+        let running = Running::new(self.running.clone());
+        let work = async move {
             work.await;
-            drop(slot);
-        });
+            drop((slot, running));
+        };
+        tokio::spawn(work.boxed());
     }
 
     /// Waits until nothing runs any more, for this long at most; returns how many connections'
     /// handlers still run.
     pub(crate) async fn wait(&self, limit: Duration) -> usize {
-        self.tasks.close();
-        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() { self.tasks.len() } else { 0 }
+        let mut running = self.running.subscribe();
+        // An error would mean that nobody counts any more.
+        let _ = tokio::time::timeout(limit, running.wait_for(|running| *running == 0)).await;
+        *running.borrow()
+    }
+}
+
+/// Counted for as long as it is there, also if its task panics.
+struct Running(watch::Sender<usize>);
+
+impl Running {
+    fn new(running: watch::Sender<usize>) -> Self {
+        running.send_modify(|running| *running += 1);
+        Self(running)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
     }
 }

@@ -1,20 +1,20 @@
 //! The accept loop: from a listening socket to connections, within their limits.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::connection::{Entrance, Origin, Serve, refusal};
 use super::limits::{Connections, Full, Ticket};
 use super::socket::{Accepted, Listener};
-use super::stream::Open;
+use super::stream::{Carrier, Open};
 use super::{ConnectionOptions, Direct};
 
 /// Pause after an accept that failed for want of resources (file descriptors), which passes.
@@ -75,10 +75,11 @@ pub(crate) struct Door {
 
 /// Accepts connections until `stop`, then lets requests that are being answered finish.
 pub(crate) async fn serve(listener: Listener, site: Site, door: Door, stop: CancellationToken) {
+    let (serving, mut served) = mpsc::channel(1);
     let port = Port {
         refused: Arc::new(Entrance { options: refused(door.entrance.options), trust_proxy: None }),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
-        tasks: TaskTracker::new(),
+        serving,
         site,
         door,
         stop,
@@ -102,8 +103,9 @@ pub(crate) async fn serve(listener: Listener, site: Site, door: Door, stop: Canc
         }
     }
     drop(listener);
-    port.tasks.close();
-    if tokio::time::timeout(port.door.requests_timeout, port.tasks.wait()).await.is_err() {
+    let requests_timeout = port.door.requests_timeout;
+    drop(port);
+    if tokio::time::timeout(requests_timeout, served.recv()).await.is_err() {
         tracing::warn!("some HTTP requests were still being answered when the server stopped");
     }
 }
@@ -136,7 +138,8 @@ struct Port {
     /// For connections over a limit.
     refused: Arc<Entrance>,
     refusals: Arc<Semaphore>,
-    tasks: TaskTracker,
+    /// Each connection has a clone: when all are gone, none is served any more.
+    serving: mpsc::Sender<Infallible>,
     stop: CancellationToken,
 }
 
@@ -160,8 +163,9 @@ impl Port {
             Serve { open: Open::new(ticket), origin, router, direct, entrance, stop: self.stop.clone() };
         #[cfg(feature = "tls")]
         let tls = self.door.tls.clone();
-        self.tasks.spawn(async move {
-            match accepted {
+        let serving = self.serving.clone();
+        tokio::spawn(async move {
+            let carrier = match accepted {
                 #[cfg(feature = "tls")]
                 Accepted::Tcp(stream, _) if let Some(tls) = tls => {
                     let encrypted = tokio::select! {
@@ -171,13 +175,14 @@ impl Port {
                     let Some(stream) = encrypted else { return };
                     // The handshake has a time of its own.
                     task.open.activity.begin();
-                    task.run(stream).await;
+                    Carrier::Tls(stream)
                 }
-                Accepted::Tcp(stream, _) => task.run(stream).await,
+                Accepted::Tcp(stream, _) => Carrier::Tcp(stream),
                 #[cfg(unix)]
-                Accepted::Unix(stream) => task.run(stream).await,
-            }
-            drop(place);
+                Accepted::Unix(stream) => Carrier::Unix(stream),
+            };
+            task.run(carrier).await;
+            drop((place, serving));
         });
     }
 

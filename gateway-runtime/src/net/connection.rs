@@ -16,7 +16,6 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -24,7 +23,7 @@ use tower::ServiceExt;
 use super::activity::{Look, tick};
 use super::direct::{self, Answers, Direct, DirectAnswer};
 use super::limits::{Full, Ticket};
-use super::stream::{Open, Stream};
+use super::stream::{Carrier, Open, Stream};
 use super::trust_proxy::Sender;
 use super::{ConnectionOptions, TrustProxy};
 use crate::engine::SecureConnection;
@@ -51,14 +50,14 @@ pub(super) struct Origin {
 /// Serves a connection that was made within the process.
 #[cfg(feature = "testing")]
 pub(crate) async fn in_process(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    stream: tokio::io::DuplexStream,
     address: SocketAddr,
     router: Router,
     stop: CancellationToken,
 ) {
     let origin = Origin { peer: Some(address), secure: false };
     Serve { open: Open::new(None), origin, router, direct: None, entrance: Arc::default(), stop }
-        .run(stream)
+        .run(Carrier::InProcess(stream))
         .await;
 }
 
@@ -74,10 +73,10 @@ pub(super) struct Serve {
 
 impl Serve {
     /// Answers the requests of one connection. An upgraded connection is its session's, and ends here.
-    pub(super) async fn run(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+    pub(super) async fn run(self, carrier: Carrier) {
         let (open, origin, entrance) = (self.open.clone(), self.origin, self.entrance.clone());
         let options = &entrance.options;
-        let mut served = pin!(self.answer_all(stream));
+        let mut served = pin!(self.answer_all(carrier));
         let mut timer = pin!(sleep_until(Instant::now() + tick(options)));
         loop {
             tokio::select! {
@@ -94,8 +93,8 @@ impl Serve {
         }
     }
 
-    async fn answer_all(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-        let mut stream = Stream::new(stream, self.open.clone());
+    async fn answer_all(self, carrier: Carrier) {
+        let mut stream = Stream::new(carrier, self.open.clone());
         if let Some(answers) = self.answers() {
             let options = &self.entrance.options;
             match direct::converse(&mut stream, &answers, &self.open, options, &self.stop).await {
@@ -122,7 +121,7 @@ impl Serve {
         Some(Answers { direct: self.direct.clone()?, by_router, route })
     }
 
-    async fn serve_http(self, stream: Stream<impl AsyncRead + AsyncWrite + Send + Unpin + 'static>) {
+    async fn serve_http(self, stream: Stream) {
         let Self { open, origin, router, entrance, stop, direct: _ } = self;
         let options = entrance.options;
         let service = service_fn(move |request: Request<Incoming>| {

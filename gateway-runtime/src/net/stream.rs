@@ -7,6 +7,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 use super::activity::Activity;
 use super::limits::Ticket;
@@ -26,18 +29,45 @@ impl Open {
     }
 }
 
+/// What carries a connection. One type, so that HTTP and all behind it are compiled for one.
+#[derive(Debug)]
+pub(crate) enum Carrier {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+    #[cfg(feature = "testing")]
+    InProcess(tokio::io::DuplexStream),
+}
+
+/// Calls the same of whatever carries the connection.
+macro_rules! carried {
+    ($carrier:expr, $stream:ident => $call:expr) => {
+        match $carrier {
+            Carrier::Tcp($stream) => $call,
+            #[cfg(unix)]
+            Carrier::Unix($stream) => $call,
+            #[cfg(feature = "tls")]
+            Carrier::Tls($stream) => $call,
+            #[cfg(feature = "testing")]
+            Carrier::InProcess($stream) => $call,
+        }
+    };
+}
+
 /// A connection. It goes into the WebSocket of an upgrade and takes its place among the open ones with it.
 #[derive(Debug)]
-pub(crate) struct Stream<S> {
-    stream: S,
+pub(crate) struct Stream {
+    carrier: Carrier,
     open: Arc<Open>,
     /// What was read already and is to be read again.
     ahead: Option<Box<Bytes>>,
 }
 
-impl<S> Stream<S> {
-    pub(crate) fn new(stream: S, open: Arc<Open>) -> Self {
-        Self { stream, open, ahead: None }
+impl Stream {
+    pub(crate) fn new(carrier: Carrier, open: Arc<Open>) -> Self {
+        Self { carrier, open, ahead: None }
     }
 
     /// Lets these bytes be read before all others.
@@ -53,7 +83,7 @@ impl<S> Stream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -68,7 +98,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let read = carried!(&mut self.carrier, stream => Pin::new(stream).poll_read(cx, buffer));
         if buffer.filled().len() > before {
             self.open.activity.read();
         }
@@ -76,9 +106,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = carried!(&mut self.carrier, stream => Pin::new(stream).poll_write(cx, bytes));
         self.written(written)
     }
 
@@ -87,19 +117,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let written = carried!(&mut self.carrier, stream => Pin::new(stream).poll_write_vectored(cx, slices));
         self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        carried!(&self.carrier, stream => stream.is_write_vectored())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        carried!(&mut self.carrier, stream => Pin::new(stream).poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        carried!(&mut self.carrier, stream => Pin::new(stream).poll_shutdown(cx))
     }
 }

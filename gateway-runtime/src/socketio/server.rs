@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use futures_util::future::FutureExt as _;
 use gateway_core::adapter::AdapterFactory;
 use gateway_core::link::{Namespaces, NewNamespaceListener};
 use gateway_core::{Adapter, PacketRate, Parser, Server, SessionRecovery, SocketLimits, serve};
@@ -103,13 +104,14 @@ fn sweep(recovery: &Arc<SessionRecovery>) {
     let often = recovery.options().max_disconnection_duration / 2;
     let pause = often.clamp(Duration::from_secs(1), Duration::from_secs(60));
     let recovery = Arc::downgrade(recovery);
-    tokio::spawn(async move {
+    let sweeping = async move {
         loop {
             tokio::time::sleep(pause).await;
             let Some(recovery) = recovery.upgrade() else { return };
             recovery.sweep();
         }
-    });
+    };
+    tokio::spawn(sweeping.boxed());
 }
 
 impl Namespaces for SocketIoServer {

@@ -68,11 +68,13 @@ impl ThrottlerGuard {
 
     /// Several limits that hold at the same time.
     pub fn with_throttlers(throttlers: impl IntoIterator<Item = Throttler>) -> Self {
-        let mut throttlers: Vec<_> = throttlers.into_iter().collect();
         // The shortest is asked first, as in NestJS.
-        throttlers.sort_by_key(|throttler| throttler.ttl);
+        let mut sorted: Vec<Throttler> = Vec::new();
+        for throttler in throttlers {
+            sorted.insert(sorted.partition_point(|other| other.ttl <= throttler.ttl), throttler);
+        }
         Self {
-            throttlers,
+            throttlers: sorted,
             get_tracker: None,
             skip_if: None,
             message: THROTTLER_MESSAGE.into(),

@@ -69,15 +69,14 @@ enum Waited {
 }
 
 /// Answers requests until one is hyper's, which is returned as far as it was read; `None` when the connection is over.
-pub(super) async fn converse<S, R>(
-    stream: &mut Stream<S>,
+pub(super) async fn converse<R>(
+    stream: &mut Stream,
     answers: &Answers<R>,
     open: &Open,
     options: &ConnectionOptions,
     stop: &CancellationToken,
 ) -> Option<Bytes>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
     R: Fn(Request<Body>) -> DirectAnswer,
 {
     let mut stopped = pin!(stop.cancelled());
@@ -127,15 +126,14 @@ where
 }
 
 /// Waits for a request and lets it be answered.
-fn poll_turn<S, R>(
-    stream: &mut Stream<S>,
+fn poll_turn<R>(
+    stream: &mut Stream,
     answers: &Answers<R>,
     open: &Open,
     options: &ConnectionOptions,
     cx: &mut Context<'_>,
 ) -> Poll<Turn>
 where
-    S: AsyncRead + Unpin,
     R: Fn(Request<Body>) -> DirectAnswer,
 {
     let turn = ready!(poll_input(stream, cx, |input| {
@@ -153,8 +151,8 @@ where
 }
 
 /// Reads once with the thread's buffer; `None` at the end, by an error as well.
-fn poll_input<S: AsyncRead + Unpin, T>(
-    stream: &mut Stream<S>,
+fn poll_input<T>(
+    stream: &mut Stream,
     cx: &mut Context<'_>,
     take: impl FnOnce(&[u8]) -> T,
 ) -> Poll<Option<T>> {

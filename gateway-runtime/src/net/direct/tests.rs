@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::net::connection::{Entrance, Origin, Serve};
+use crate::net::stream::Carrier;
 
 const TIME: Duration = Duration::from_secs(10);
 
@@ -66,7 +67,7 @@ impl Served {
             entrance: Arc::<Entrance>::default(),
             stop: stop.clone(),
         };
-        tokio::spawn(serve.run(server));
+        tokio::spawn(serve.run(Carrier::InProcess(server)));
         Self { client, stub, stop }
     }
 
