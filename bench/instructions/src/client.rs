@@ -23,29 +23,43 @@ pub(crate) fn frame(text: &str) -> Vec<u8> {
     frame
 }
 
-/// One Socket.IO connection in the main namespace.
+/// One connection.
 pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Client {
+    /// Over Socket.IO, in the main namespace.
     pub(crate) async fn connect(port: u16) -> Self {
+        let mut client = Self::open(port, "/socket.io/?EIO=4&transport=websocket", b"0{").await;
+        client.send(&frame("40")).await;
+        let connected = client.stream.read(&mut client.buffer).await.expect("an answer");
+        assert!(client.buffer[..connected].windows(2).any(|bytes| bytes == b"40"), "not connected");
+        client
+    }
+
+    /// Over plain WebSocket.
+    pub(crate) async fn connect_plain(port: u16) -> Self {
+        Self::open(port, "/", b"\r\n\r\n").await
+    }
+
+    /// Upgrades to WebSocket, and reads up to these bytes.
+    async fn open(port: u16, path: &str, until: &[u8]) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server listens");
         stream.set_nodelay(true).expect("a TCP socket");
-        let request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
-            Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+            Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
         stream.write_all(request.as_bytes()).await.expect("a request is taken");
         let mut client = Self { stream, buffer: vec![0; 64 << 10] };
         let mut head = Vec::new();
-        while !head.windows(2).any(|bytes| bytes == b"0{") {
+        while !head.windows(until.len()).any(|bytes| bytes == until) {
             let read = client.stream.read(&mut client.buffer).await.expect("an answer");
             assert!(read > 0, "the server closed: {}", String::from_utf8_lossy(&head));
             head.extend_from_slice(&client.buffer[..read]);
         }
-        client.send(&frame("40")).await;
-        let connected = client.stream.read(&mut client.buffer).await.expect("an answer");
-        assert!(client.buffer[..connected].windows(2).any(|bytes| bytes == b"40"), "not connected");
         client
     }
 

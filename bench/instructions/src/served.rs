@@ -32,7 +32,10 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { name: "served-ack-pipe-16", times: 20, make: || acks("piped", 16) },
         Case { name: "served-ack-interceptor-16", times: 20, make: || acks("intercepted", 16) },
         Case { name: "served-ack-all-around-16", times: 20, make: || acks("around", 16) },
-        Case { name: "served-broadcast-500", times: 10, make: || broadcast(500) },
+        Case { name: "served-broadcast-500", times: 10, make: || broadcast(500, 1) },
+        Case { name: "served-broadcast-500-16", times: 5, make: || broadcast(500, 16) },
+        Case { name: "served-broadcast-plain-500", times: 10, make: || broadcast_plain(500, 1) },
+        Case { name: "served-broadcast-plain-500-16", times: 5, make: || broadcast_plain(500, 16) },
         Case { name: "served-polling-push-pop", times: 200, make: polling },
         Case { name: "served-connect", times: 20, make: connects },
     ]
@@ -44,9 +47,14 @@ fn large() -> String {
 
 /// A server with the gateway, and the thread that it runs in.
 fn server() -> (Runtime, u16) {
+    serving(IoAdapter::new())
+}
+
+fn serving(adapter: impl Into<WebSocketAdapter>) -> (Runtime, u16) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let port = runtime.block_on(async {
-        let app = GatewayApp::builder().only::<BenchGateway>().create().await.expect("an app");
+        let app = GatewayApp::builder().only::<BenchGateway>().use_web_socket_adapter(adapter);
+        let app = app.create().await.expect("an app");
         let running = app.start(("127.0.0.1", 0)).await.expect("a port");
         let port = running.local_addr().port();
         // It serves as long as the process lives.
@@ -93,23 +101,41 @@ fn acks(event: &str, at_once: usize) -> Work {
     exchange(&format!(r#"427["{event}",{BODY}]"#), at_once, answer.len())
 }
 
-fn broadcast(clients: usize) -> Work {
+fn broadcast(clients: usize, at_once: usize) -> Work {
     let (runtime, port) = server();
-    let mut clients = runtime.block_on(async {
-        let mut all = Vec::new();
-        for _ in 0..clients {
-            all.push(Client::connect(port).await);
-        }
-        all
-    });
-    let bytes = frame(&format!(r#"42["cast",{BODY}]"#));
-    let answer = framed(r#"42["cast",]"#.len() + BODY.len());
+    let clients = runtime.block_on(all(clients, || Client::connect(port)));
+    casts((runtime, clients), at_once, &format!(r#"42["cast",{BODY}]"#), r#"42["cast",]"#.len() + BODY.len())
+}
+
+fn broadcast_plain(clients: usize, at_once: usize) -> Work {
+    let (runtime, port) = serving(WsAdapter::new());
+    let clients = runtime.block_on(all(clients, || Client::connect_plain(port)));
+    let packet = format!(r#"{{"event":"cast","data":{BODY}}}"#);
+    casts((runtime, clients), at_once, &packet, packet.len())
+}
+
+async fn all<F: Future<Output = Client>>(clients: usize, connect: impl Fn() -> F) -> Vec<Client> {
+    let mut all = Vec::new();
+    for _ in 0..clients {
+        all.push(connect().await);
+    }
+    all
+}
+
+/// The first client sends the same packet several times at once, and all receive what it casts.
+fn casts(
+    (runtime, mut clients): (Runtime, Vec<Client>),
+    at_once: usize,
+    packet: &str,
+    answer: usize,
+) -> Work {
+    let (bytes, answers) = (frame(packet).repeat(at_once), framed(answer) * at_once);
     Box::new(move |times| {
         runtime.block_on(async {
             for _ in 0..times {
                 clients[0].send(&bytes).await;
                 for client in &mut clients {
-                    client.receive(answer).await;
+                    client.receive(answers).await;
                 }
             }
         });

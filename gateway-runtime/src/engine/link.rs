@@ -7,12 +7,11 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
 use gateway_core::{Frames, telemetry};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::transport::{PollWaiter, WebSocketTransport};
@@ -67,6 +66,10 @@ struct Shared {
     writable: bool,
     /// The task is in its poll and looks at the queue again before it sleeps.
     awake: bool,
+    /// The session's task, from its first poll on.
+    task: Option<Waker>,
+    /// The task has more to look at than the queue: its transport, a timer or something that runs woke it.
+    work: bool,
     overflowed: bool,
     upgrading: bool,
     posting: bool,
@@ -84,6 +87,8 @@ struct Rare {
 /// What the task finds when it wakes up.
 #[derive(Debug)]
 pub(crate) struct Intake {
+    /// There is more than packets to be written.
+    pub(crate) work: bool,
     pub(crate) close: Option<CloseReason>,
     pub(crate) overflowed: bool,
     pub(crate) commands: Vec<Command>,
@@ -107,14 +112,40 @@ impl Progress {
 }
 
 /// The shared end of one session.
+///
+/// As a waker ([`Wake`]) it wakes the session's task for work. What is sent wakes it as well, but then it writes and looks
+/// at nothing else: a broadcast wakes many sessions, and most of what they keep stays untouched.
 #[derive(Debug)]
 pub(crate) struct SessionLink {
     id: Box<str>,
     max_outbox_bytes: usize,
     revision: Revision,
     transport: AtomicU8,
-    waker: AtomicWaker,
     shared: Mutex<Shared>,
+}
+
+impl Wake for SessionLink {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        wake_for_work(self.shared.lock());
+    }
+}
+
+fn wake_for_work(mut shared: MutexGuard<'_, Shared>) {
+    shared.work = true;
+    wake(shared);
+}
+
+/// Wakes the task, outside the lock.
+fn wake(shared: MutexGuard<'_, Shared>) {
+    let task = shared.task.clone();
+    drop(shared);
+    if let Some(task) = task {
+        task.wake();
+    }
 }
 
 /// What a packet counts against the outbox limit.
@@ -135,7 +166,6 @@ impl SessionLink {
             max_outbox_bytes,
             revision,
             transport: AtomicU8::new(encoded(transport)),
-            waker: AtomicWaker::new(),
             shared: Mutex::new(Shared {
                 queue: VecDeque::new(),
                 outbox_bytes: 0,
@@ -146,6 +176,8 @@ impl SessionLink {
                 state: State::Open,
                 writable: true,
                 awake: false,
+                task: None,
+                work: true,
                 overflowed: false,
                 upgrading: false,
                 posting: false,
@@ -188,7 +220,7 @@ impl SessionLink {
             return;
         }
         let bytes = shared.outbox_bytes + cost(&frames);
-        let wake = if bytes > self.max_outbox_bytes {
+        let needs_look = if bytes > self.max_outbox_bytes {
             shared.overflowed = true;
             true
         } else {
@@ -198,9 +230,8 @@ impl SessionLink {
             shared.queue.push_back(frames);
             was_empty
         };
-        if wake && !shared.awake {
-            drop(shared);
-            self.waker.wake();
+        if needs_look && !shared.awake {
+            wake(shared);
         }
     }
 
@@ -213,8 +244,7 @@ impl SessionLink {
         }
         shared.state = State::Closing;
         shared.close = Some(reason);
-        drop(shared);
-        self.waker.wake();
+        wake_for_work(shared);
     }
 
     /// Waits until everything that is in the outbox now has been written: into the operating system's
@@ -295,8 +325,7 @@ impl SessionLink {
             return Err(SessionClosed);
         }
         shared.rare.get_or_insert_default().commands.push(command);
-        drop(shared);
-        self.waker.wake();
+        wake_for_work(shared);
         Ok(())
     }
 
@@ -324,15 +353,26 @@ impl SessionLink {
     }
 
     /// The task starts a poll: takes what was asked of it. Sends do not wake it until it parks.
-    pub(crate) fn take_intake(&self, waker: &Waker) -> Intake {
-        self.waker.register(waker);
+    pub(crate) fn take_intake(&self, task: &Waker) -> Intake {
         let mut shared = self.shared.lock();
         shared.awake = true;
-        Intake {
+        let known = shared.task.as_ref().is_some_and(|known| known.will_wake(task));
+        let before = if known { None } else { shared.task.replace(task.clone()) };
+        let intake = Intake {
+            work: std::mem::take(&mut shared.work),
             close: shared.close.take(),
             overflowed: shared.overflowed,
             commands: shared.rare.as_mut().map(|rare| std::mem::take(&mut rare.commands)).unwrap_or_default(),
-        }
+        };
+        drop(shared);
+        drop(before);
+        intake
+    }
+
+    /// The task is done: nobody wakes it any more.
+    pub(crate) fn forget_task(&self) {
+        let task = self.shared.lock().task.take();
+        drop(task);
     }
 
     /// Moves the whole queue into the task's empty one; false if there is nothing.
@@ -350,18 +390,21 @@ impl SessionLink {
     /// false tells it to go on.
     pub(crate) fn park(&self, progress: Progress, writable: bool, blocked: bool) -> bool {
         let mut shared = self.shared.lock();
-        shared.settle(progress);
-        if shared.overflowed || (!blocked && !shared.queue.is_empty()) {
-            return false;
+        let drained = shared.settle(progress);
+        let parks = !shared.overflowed && (blocked || shared.queue.is_empty());
+        if parks {
+            shared.writable = writable && shared.queue.is_empty();
+            shared.awake = false;
         }
-        shared.writable = writable && shared.queue.is_empty();
-        shared.awake = false;
-        true
+        drop(shared);
+        tell(drained);
+        parks
     }
 
     /// Records what was written.
     pub(crate) fn settle(&self, progress: Progress) {
-        self.shared.lock().settle(progress);
+        let drained = self.shared.lock().settle(progress);
+        tell(drained);
     }
 
     /// Whether the outbox limit was passed.
@@ -393,20 +436,28 @@ impl SessionLink {
 }
 
 impl Shared {
-    fn settle(&mut self, progress: Progress) {
+    /// Records what was written. Returns who waited for it, to be told outside the lock: it may be the session's own
+    /// work, which wakes the session.
+    fn settle(&mut self, progress: Progress) -> Vec<oneshot::Sender<()>> {
         self.outbox_bytes = self.outbox_bytes.saturating_sub(progress.bytes);
         self.in_task = self.in_task.saturating_sub(progress.packets);
+        let mut drained = Vec::new();
         if !progress.flushed {
-            return;
+            return drained;
         }
         self.written = self.queued - (self.queue.len() + self.in_task) as u64;
-        let Some(rare) = &mut self.rare else { return };
+        let Some(rare) = &mut self.rare else { return drained };
         while rare.drains.front().is_some_and(|(target, _)| *target <= self.written) {
-            if let Some((_, done)) = rare.drains.pop_front() {
-                // A caller that no longer waits is no error.
-                let _ = done.send(());
-            }
+            drained.extend(rare.drains.pop_front().map(|(_, done)| done));
         }
+        drained
+    }
+}
+
+fn tell(drained: Vec<oneshot::Sender<()>>) {
+    for done in drained {
+        // A caller that no longer waits is no error.
+        let _ = done.send(());
     }
 }
 

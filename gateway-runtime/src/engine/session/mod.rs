@@ -1,7 +1,8 @@
 //! The session task: one future that owns one session over either transport and across the upgrade.
 //!
 //! One poll does, in this order: what was asked of the session, the connection's running work, reads
-//! within a budget, writes and one flush, timers. There is no `.await`, so a peer that stops reading
+//! within a budget, writes and one flush, timers; only the writes if nothing but something to write woke
+//! it. There is no `.await`, so a peer that stops reading
 //! holds up neither work, nor a timer, nor its own disconnect. It must never know what a message means.
 
 mod answer;
@@ -98,6 +99,8 @@ enum Farewell {
 /// One session.
 pub(super) struct Session<C> {
     link: Arc<SessionLink>,
+    /// Wakes the session for more than writing: the link. Away while the session is polled.
+    waker: Option<Waker>,
     registration: Registration,
     config: Arc<SessionConfig>,
     connection: Option<C>,
@@ -170,6 +173,7 @@ impl<C: Connection> Session<C> {
         Self {
             timer: Timer::new(heartbeat.deadline()),
             link,
+            waker: None,
             registration,
             config,
             connection: Some(connection),
@@ -195,11 +199,13 @@ impl<C: Connection> Session<C> {
         self
     }
 
-    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.take_intake(cx);
-        self.poll_connection(cx);
-        self.poll_probe(cx);
-        self.read(cx);
+    fn advance(&mut self, task: &Waker, cx: &mut Context<'_>) -> Poll<()> {
+        let work = self.take_intake(task, cx);
+        if work {
+            self.poll_connection(cx);
+            self.poll_probe(cx);
+            self.read(cx);
+        }
         loop {
             let blocked = self.write(cx);
             if matches!(self.phase, Phase::Done) {
@@ -210,6 +216,10 @@ impl<C: Connection> Session<C> {
             if !self.link.park(progress, writable, blocked || !writable) {
                 self.check_overflow();
                 continue;
+            }
+            if !work && !blocked && matches!(self.phase, Phase::Open) {
+                // No deadline has come nearer.
+                return Poll::Pending;
             }
             if self.timer.poll(self.deadline(), cx).is_pending() {
                 return Poll::Pending;
@@ -228,8 +238,9 @@ impl<C: Connection> Session<C> {
         progress
     }
 
-    fn take_intake(&mut self, cx: &mut Context<'_>) {
-        let intake = self.link.take_intake(cx.waker());
+    /// Does what was asked of the session; true if there may be more to do than to write.
+    fn take_intake(&mut self, task: &Waker, cx: &mut Context<'_>) -> bool {
+        let intake = self.link.take_intake(task);
         if intake.overflowed {
             self.check_overflow();
         }
@@ -239,6 +250,7 @@ impl<C: Connection> Session<C> {
         if let Some(reason) = intake.close {
             self.begin_closing(reason);
         }
+        intake.work || !matches!((&self.transport, &self.phase), (Transport::WebSocket(_), Phase::Open))
     }
 
     fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
@@ -472,12 +484,20 @@ impl<C: Connection> Future for Session<C> {
         // Entered by a clone: what runs inside may end the session.
         let span = session.span.as_deref().cloned();
         let _entered = span.as_ref().map(Span::enter);
-        match catch_unwind(AssertUnwindSafe(|| session.advance(cx))) {
-            Ok(poll) => poll,
-            Err(_) => {
-                session.abandon();
-                Poll::Ready(())
-            }
+        let waker = session.waker.take().unwrap_or_else(|| Waker::from(session.link.clone()));
+        let task = cx.waker();
+        let advanced = catch_unwind(AssertUnwindSafe(|| {
+            session.advance(task, &mut Context::from_waker(&waker))
+        }));
+        let poll = advanced.unwrap_or_else(|_panic| {
+            session.abandon();
+            Poll::Ready(())
+        });
+        if poll.is_pending() {
+            session.waker = Some(waker);
+        } else {
+            session.link.forget_task();
         }
+        poll
     }
 }
