@@ -50,6 +50,7 @@ pub mod pool;
 #[doc(hidden)]
 pub mod private;
 mod reason;
+mod recipients;
 mod recovery;
 mod recovery_store;
 pub mod registry;

@@ -22,6 +22,11 @@ pub trait Link: Any + Send + Sync {
     /// Puts a packet into the connection's outbox. A volatile one may be dropped.
     fn send(&self, frames: Frames, volatile: bool);
 
+    /// [`send`](Self::send) of a packet that others receive as well.
+    fn send_shared(&self, frames: &Frames, volatile: bool) {
+        self.send(frames.clone(), volatile);
+    }
+
     /// Disconnects the socket from its namespace; with `close` the whole connection, after what was
     /// sent before has been delivered.
     fn disconnect(&self, socket: &Socket, close: bool);

@@ -13,6 +13,7 @@ use crate::arguments::Arguments;
 use crate::broadcast_acks::{BroadcastAcks, RemoteAcks};
 use crate::frames::Frames;
 use crate::payload::Payload;
+use crate::recipients::{KeptList, Recipients};
 use crate::recovery::SessionRecovery;
 use crate::recovery_store::SessionStore;
 use crate::remote::RemoteSocket;
@@ -20,6 +21,9 @@ use crate::room::Room;
 use crate::serve;
 use crate::server::Server;
 use crate::socket::Socket;
+
+/// So many sockets are left out of a list one by one; with more of them, those that stay are gathered.
+const HANDFUL: usize = 4;
 
 /// Is told when rooms come and go (the events `create-room` and `delete-room` of Socket.IO's adapter), the
 /// rooms of single sockets included.
@@ -47,8 +51,20 @@ pub struct MemoryAdapter {
 struct State {
     /// By id. The room of a socket's own id is this map, not an entry of `rooms`.
     sockets: HashMap<Arc<str>, Member>,
-    rooms: HashMap<Room, HashMap<Arc<str>, Socket>>,
+    /// All of them.
+    everybody: KeptList,
+    rooms: HashMap<Room, Members>,
 }
+
+/// The members of a room.
+#[derive(Debug, Default)]
+struct Members {
+    by_id: HashMap<Arc<str>, Socket>,
+    list: KeptList,
+}
+
+/// Lists of before a change, to be dropped when nothing is locked.
+type Outdated = Vec<Arc<[Socket]>>;
 
 #[derive(Debug)]
 struct Member {
@@ -78,14 +94,15 @@ impl State {
         self.rooms.contains_key(room) || self.sockets.contains_key(room)
     }
 
-    fn leave(&mut self, id: &str, room: &str) {
+    fn leave(&mut self, id: &str, room: &str, outdated: &mut Outdated) {
         if let Some(members) = self.rooms.get_mut(room) {
-            members.remove(id);
-            if members.is_empty() {
+            members.by_id.remove(id);
+            outdated.extend(members.list.forget());
+            if members.by_id.is_empty() {
                 self.rooms.remove(room);
                 shrink(&mut self.rooms);
             } else {
-                shrink(members);
+                shrink(&mut members.by_id);
             }
         }
     }
@@ -96,8 +113,37 @@ impl State {
             visit(id, &member.socket);
         }
         if let Some(members) = self.rooms.get(room) {
-            members.iter().for_each(|(id, socket)| visit(id, socket));
+            members.by_id.iter().for_each(|(id, socket)| visit(id, socket));
         }
+    }
+
+    /// Whom a broadcast reaches: mostly one list, without the sender.
+    fn recipients(&self, to: &BroadcastOptions) -> Recipients {
+        let list = match to.rooms.as_slice() {
+            [] => Some(self.everybody.get(self.sockets.values().map(|member| &member.socket))),
+            [room] if !self.sockets.contains_key(room) => {
+                let Some(members) = self.rooms.get(room) else { return Recipients::these(Vec::new()) };
+                Some(members.list.get(members.by_id.values()))
+            }
+            _ => None,
+        };
+        match list.zip(self.few(&to.except)) {
+            Some((list, except)) => Recipients::of_list(list, except),
+            None => Recipients::these(self.matching(to)),
+        }
+    }
+
+    /// The members of these rooms, if they are a handful at most.
+    fn few(&self, rooms: &[Room]) -> Option<Vec<Socket>> {
+        let mut sockets = Vec::new();
+        for room in rooms {
+            let members = self.rooms.get(room).map_or(0, |members| members.by_id.len());
+            if sockets.len() + members >= HANDFUL {
+                return None;
+            }
+            self.in_room(room, |_, socket| sockets.push(socket.clone()));
+        }
+        Some(sockets)
     }
 
     fn matching(&self, to: &BroadcastOptions) -> Vec<Socket> {
@@ -114,7 +160,7 @@ impl State {
                 all.map(|(_, member)| member.socket.clone()).collect()
             }
             [room] => {
-                let mut sockets = Vec::with_capacity(self.rooms.get(room).map_or(1, HashMap::len));
+                let mut sockets = Vec::with_capacity(self.rooms.get(room).map_or(1, |members| members.by_id.len()));
                 self.in_room(room, |id, socket| {
                     if wanted(id) {
                         sockets.push(socket.clone());
@@ -164,13 +210,17 @@ impl MemoryAdapter {
     /// whose events have an order of their own does it under the lock of that order, and lets listeners know
     /// ([`Put::tell`]) when it has left it.
     pub fn put_in_order(&self, to: &BroadcastOptions, frames: impl FnOnce() -> Frames) -> Option<Put> {
-        let recipients = self.local_sockets(to);
+        let recipients = self.recipients(to);
         if recipients.is_empty() {
             return None;
         }
         let frames = frames();
         recipients.iter().for_each(|socket| socket.put_frames(&frames, to.flags.volatile));
         Some(Put { frames, recipients })
+    }
+
+    fn recipients(&self, to: &BroadcastOptions) -> Recipients {
+        self.state.read().recipients(to)
     }
 
     /// [`broadcast_with_ack`](Adapter::broadcast_with_ack) to the clients of this process, and the side on
@@ -204,19 +254,25 @@ impl Adapter for MemoryAdapter {
                 }
             }
         }
-        let State { sockets, rooms: all_rooms } = &mut *state;
-        let member =
-            sockets.entry(id.clone()).or_insert_with(|| Member { socket: socket.clone(), rooms: Vec::new() });
+        let mut outdated = Outdated::new();
+        let State { sockets, everybody, rooms: all_rooms } = &mut *state;
+        let member = sockets.entry(id.clone()).or_insert_with(|| {
+            outdated.extend(everybody.forget());
+            Member { socket: socket.clone(), rooms: Vec::new() }
+        });
         for room in rooms {
             if room == id {
                 continue;
             }
             // The room is asked, not the list: one client in many thousand rooms must not slow down the others.
             let members = all_rooms.entry(room.clone()).or_default();
-            if members.insert(id.clone(), socket.clone()).is_none() {
+            if members.by_id.insert(id.clone(), socket.clone()).is_none() {
+                outdated.extend(members.list.forget());
                 member.rooms.push(room);
             }
         }
+        drop(state);
+        drop(outdated);
     }
 
     fn del(&self, socket: &Socket, room: &str) {
@@ -228,8 +284,11 @@ impl Adapter for MemoryAdapter {
         }
         let Some(index) = member.rooms.iter().position(|joined| &**joined == room) else { return };
         let room = member.rooms.remove(index);
-        state.leave(socket.id(), &room);
+        let mut outdated = Outdated::new();
+        state.leave(socket.id(), &room, &mut outdated);
         self.tell_if_gone(&state, std::slice::from_ref(&room));
+        drop(state);
+        drop(outdated);
     }
 
     fn del_all(&self, socket: &Socket) {
@@ -239,14 +298,15 @@ impl Adapter for MemoryAdapter {
         }
         let Some(member) = state.sockets.remove(socket.id()) else { return };
         shrink(&mut state.sockets);
+        let mut outdated = Outdated::from_iter(state.everybody.forget());
         for room in &member.rooms {
-            state.leave(socket.id(), room);
+            state.leave(socket.id(), room, &mut outdated);
         }
         self.tell_if_gone(&state, &member.rooms);
         self.tell_if_gone(&state, &[socket.shared_id()]);
         // The last reference to a socket may run a user's `Drop`: not under the lock.
         drop(state);
-        drop(member);
+        drop((member, outdated));
     }
 
     fn socket_rooms(&self, socket: &Socket) -> Vec<Room> {
@@ -277,12 +337,12 @@ impl Adapter for MemoryAdapter {
             return;
         }
         // Encoded outside the lock and once; no lock is held while the recipients' tasks are woken.
-        let recipients = self.local_sockets(to);
+        let recipients = self.recipients(to);
         if recipients.is_empty() {
             return;
         }
         let frames = encode(server, payload, None, to);
-        for socket in &recipients {
+        for socket in recipients.iter() {
             socket.send_frames(&frames, to.flags.volatile);
         }
     }
@@ -394,7 +454,7 @@ impl Adapter for MemoryAdapter {
 #[derive(Debug)]
 pub struct Put {
     frames: Frames,
-    recipients: Vec<Socket>,
+    recipients: Recipients,
 }
 
 impl Put {
@@ -459,6 +519,57 @@ mod tests {
         assert_eq!(adapter.rooms(), [Room::from("y")]);
         assert!(adapter.socket_rooms(&a).is_empty());
         assert_eq!(names(adapter.local_sockets(&to(&["a"], &[]))), Vec::<String>::new());
+    }
+
+    /// Whom a broadcast reaches is what `local_sockets` says, however it is listed.
+    #[test]
+    fn lists_are_kept_until_members_come_or_go() {
+        let server = Server::detached();
+        let adapter = MemoryAdapter::default();
+        let all: Vec<_> = (0..10).map(|id| Socket::detached_in(&server, &format!("s{id}"))).collect();
+        let check = |joined: &[&str]| {
+            for rooms in [&[][..], &["x"], &["y"], &["s1"], &["x", "y"], &["nobody"]] {
+                for except in [&[][..], &["s0"], &["y"], &["x"], &["s0", "s2", "s3"], &["nobody"]] {
+                    let to = to(rooms, except);
+                    let reached = adapter.recipients(&to).iter().cloned().collect();
+                    assert_eq!(names(reached), names(adapter.local_sockets(&to)), "{rooms:?} {except:?}");
+                }
+            }
+            let reached = adapter.recipients(&to(&["x"], &[]));
+            assert_eq!(names(reached.iter().cloned().collect()), joined);
+            assert_eq!(reached.is_empty(), joined.is_empty());
+        };
+        check(&[]);
+        for socket in &all {
+            adapter.add_all(socket, vec!["y".into()]);
+        }
+        adapter.add_all(&all[0], vec!["x".into()]);
+        check(&["s0"]);
+        adapter.add_all(&all[1], vec!["x".into()]);
+        adapter.add_all(&all[1], vec!["x".into()]);
+        check(&["s0", "s1"]);
+        adapter.del(&all[0], "x");
+        check(&["s1"]);
+        adapter.del_all(&all[1]);
+        check(&[]);
+        assert_eq!(adapter.recipients(&to(&[], &[])).iter().count(), 9);
+    }
+
+    /// A socket that has left is kept by nothing.
+    #[test]
+    fn a_list_does_not_keep_who_left() {
+        let (server, adapter) = (Server::detached(), MemoryAdapter::default());
+        let [stays, leaves] = ["stayer", "leaver"].map(|id| Socket::detached_in(&server, id));
+        for socket in [&stays, &leaves] {
+            adapter.add_all(socket, vec!["x".into()]);
+        }
+        let kept = |socket: &Socket| format!("{:?}", adapter.state.read().rooms).contains(socket.id());
+        adapter.recipients(&to(&["x"], &[]));
+        adapter.recipients(&to(&[], &[]));
+        assert!(kept(&leaves));
+        adapter.del_all(&leaves);
+        assert!(!kept(&leaves) && kept(&stays));
+        assert!(!format!("{:?}", adapter.state.read().everybody).contains(leaves.id()));
     }
 
     #[derive(Default)]

@@ -419,7 +419,8 @@ impl Socket {
 
     /// Sends an encoded packet: what adapters do with the frames of a broadcast.
     pub fn send_frames(&self, frames: &Frames, volatile: bool) {
-        self.send_own(frames.clone(), volatile);
+        self.hear_outgoing(frames);
+        self.put_frames(frames, volatile);
     }
 
     /// Sends an encoded packet of this socket alone, which nobody else counts.
@@ -443,7 +444,7 @@ impl Socket {
     /// Puts an encoded packet into the outbox and calls nobody: may be done under a lock.
     pub(crate) fn put_frames(&self, frames: &Frames, volatile: bool) {
         if self.connected() {
-            self.0.link.send(frames.clone(), volatile);
+            self.0.link.send_shared(frames, volatile);
         }
     }
 }

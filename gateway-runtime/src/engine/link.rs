@@ -3,6 +3,7 @@
 //! It keeps the outbox and the requests to the session's task. It must never know the connection
 //! above, nor how a transport works.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
@@ -14,14 +15,9 @@ use gateway_core::{Frames, telemetry};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
+use super::outbox::{Outbox, PACKET_OVERHEAD, ReadyFrames, cost};
 use super::transport::{PollWaiter, WebSocketTransport};
 use super::{CloseReason, Revision, TransportName};
-
-/// What a queued packet costs beside its bytes, so that empty ones are bounded too.
-const PACKET_OVERHEAD: usize = size_of::<Frames>();
-
-/// Queues up to this many packets keep their memory between bursts.
-const KEPT_CAPACITY: usize = 16;
 
 /// The session ended before everything was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +48,8 @@ enum State {
 
 #[derive(Debug)]
 struct Shared {
-    queue: VecDeque<Frames>,
-    /// Cost of the queue and of what the task holds unwritten.
+    outbox: Outbox,
+    /// Cost of the outbox and of what the task holds unwritten.
     outbox_bytes: usize,
     /// Packets in the task's hands, not yet written.
     in_task: usize,
@@ -64,11 +60,11 @@ struct Shared {
     state: State,
     /// The transport can take a packet now.
     writable: bool,
-    /// The task is in its poll and looks at the queue again before it sleeps.
+    /// The task is in its poll and looks at the outbox again before it sleeps.
     awake: bool,
     /// The session's task, from its first poll on.
     task: Option<Waker>,
-    /// The task has more to look at than the queue: its transport, a timer or something that runs woke it.
+    /// The task has more to look at than the outbox: its transport, a timer or something that runs woke it.
     work: bool,
     overflowed: bool,
     upgrading: bool,
@@ -111,6 +107,20 @@ impl Progress {
     }
 }
 
+/// What the task knows when it is about to sleep.
+#[derive(Debug, Default)]
+pub(crate) struct Parking {
+    pub(crate) progress: Progress,
+    /// A volatile packet would go out at once.
+    pub(crate) writable: bool,
+    /// What waits cannot be written now.
+    pub(crate) blocked: bool,
+    /// Packets of fewer bytes may be put into the outbox as frames.
+    pub(crate) framed_below: usize,
+    /// A buffer whose frames are written.
+    pub(crate) spent: Vec<u8>,
+}
+
 /// The shared end of one session.
 ///
 /// As a waker ([`Wake`]) it wakes the session's task for work. What is sent wakes it as well, but then it writes and looks
@@ -148,11 +158,6 @@ fn wake(shared: MutexGuard<'_, Shared>) {
     }
 }
 
-/// What a packet counts against the outbox limit.
-pub(crate) fn cost(frames: &Frames) -> usize {
-    frames.byte_len() + PACKET_OVERHEAD
-}
-
 impl SessionLink {
     /// The link of a plain connection has a revision too, which nobody asks for.
     pub(crate) fn new(
@@ -167,7 +172,7 @@ impl SessionLink {
             revision,
             transport: AtomicU8::new(encoded(transport)),
             shared: Mutex::new(Shared {
-                queue: VecDeque::new(),
+                outbox: Outbox::default(),
                 outbox_bytes: 0,
                 in_task: 0,
                 queued: 0,
@@ -209,25 +214,36 @@ impl SessionLink {
     /// broadcast encodes it once for all. A volatile packet is dropped if the transport could not
     /// take it now.
     pub(crate) fn send(&self, frames: Frames, volatile: bool) {
+        self.put(Cow::Owned(frames), volatile);
+    }
+
+    /// [`send`](Self::send) of a packet that others receive as well.
+    pub(crate) fn send_shared(&self, frames: &Frames, volatile: bool) {
+        self.put(Cow::Borrowed(frames), volatile);
+    }
+
+    #[inline]
+    fn put(&self, frames: Cow<'_, Frames>, volatile: bool) {
         let mut shared = self.shared.lock();
         if shared.state != State::Open || shared.overflowed {
             return;
         }
-        if volatile && !(shared.writable && shared.queue.is_empty()) {
+        let was_empty = shared.outbox.is_empty();
+        if volatile && !(shared.writable && was_empty) {
             shared.volatile_dropped += 1;
             drop(shared);
             telemetry::packet_dropped("volatile");
             return;
         }
-        let bytes = shared.outbox_bytes + cost(&frames);
+        let cost = cost(&frames);
+        let bytes = shared.outbox_bytes + cost;
         let needs_look = if bytes > self.max_outbox_bytes {
             shared.overflowed = true;
             true
         } else {
-            let was_empty = shared.queue.is_empty();
             shared.outbox_bytes = bytes;
             shared.queued += 1;
-            shared.queue.push_back(frames);
+            shared.outbox.push(frames, cost);
             was_empty
         };
         if needs_look && !shared.awake {
@@ -296,14 +312,14 @@ impl SessionLink {
     #[cfg(test)]
     pub(crate) fn is_writable(&self) -> bool {
         let shared = self.shared.lock();
-        shared.state == State::Open && shared.writable && shared.queue.is_empty()
+        shared.state == State::Open && shared.writable && shared.outbox.is_empty()
     }
 
     /// Packets that wait to be written.
     #[cfg(test)]
     pub(crate) fn outbox_len(&self) -> usize {
         let shared = self.shared.lock();
-        shared.queue.len() + shared.in_task
+        shared.outbox.len() + shared.in_task
     }
 
     /// What the waiting packets count against `max_outbox_bytes`.
@@ -375,28 +391,31 @@ impl SessionLink {
         drop(task);
     }
 
-    /// Moves the whole queue into the task's empty one; false if there is nothing.
-    pub(crate) fn take_queue(&self, into: &mut VecDeque<Frames>) -> bool {
-        if into.capacity() > KEPT_CAPACITY {
-            *into = VecDeque::new();
-        }
+    /// Takes all that waits: frames that are ready for a WebSocket, and behind them the packets that are put into
+    /// the task's empty queue.
+    pub(crate) fn take_outbox(&self, queue: &mut VecDeque<Frames>) -> ReadyFrames {
         let mut shared = self.shared.lock();
-        std::mem::swap(&mut shared.queue, into);
-        shared.in_task += into.len();
-        !into.is_empty()
+        let ready = shared.outbox.take(queue);
+        shared.in_task += queue.len() + ready.packets;
+        ready
     }
 
     /// Records what was written; then the task may sleep, unless packets came in that it could write:
     /// false tells it to go on.
-    pub(crate) fn park(&self, progress: Progress, writable: bool, blocked: bool) -> bool {
+    pub(crate) fn park(&self, parking: Parking) -> bool {
+        let Parking { progress, writable, blocked, framed_below, spent } = parking;
         let mut shared = self.shared.lock();
         let drained = shared.settle(progress);
-        let parks = !shared.overflowed && (blocked || shared.queue.is_empty());
+        shared.outbox.frame_below(framed_below);
+        let spent = shared.outbox.reuse(spent);
+        let empty = shared.outbox.is_empty();
+        let parks = !shared.overflowed && (blocked || empty);
         if parks {
-            shared.writable = writable && shared.queue.is_empty();
+            shared.writable = writable && empty;
             shared.awake = false;
         }
         drop(shared);
+        drop(spent);
         tell(drained);
         parks
     }
@@ -422,16 +441,16 @@ impl SessionLink {
 
     /// The session has ended: nothing waits for it any more.
     pub(crate) fn finish(&self) {
-        let (queue, rare) = {
+        let (outbox, rare) = {
             let mut shared = self.shared.lock();
             shared.state = State::Closed;
             shared.outbox_bytes = 0;
             shared.in_task = 0;
             shared.overflowed = false;
-            (std::mem::take(&mut shared.queue), shared.rare.take())
+            (std::mem::take(&mut shared.outbox), shared.rare.take())
         };
         // Dropped outside the lock: waiters wake up.
-        drop((queue, rare));
+        drop((outbox, rare));
     }
 }
 
@@ -445,7 +464,7 @@ impl Shared {
         if !progress.flushed {
             return drained;
         }
-        self.written = self.queued - (self.queue.len() + self.in_task) as u64;
+        self.written = self.queued - (self.outbox.len() + self.in_task) as u64;
         let Some(rare) = &mut self.rare else { return drained };
         while rare.drains.front().is_some_and(|(target, _)| *target <= self.written) {
             drained.extend(rare.drains.pop_front().map(|(_, done)| done));

@@ -22,6 +22,7 @@ mod id;
 mod jsonp;
 mod link;
 mod metrics;
+mod outbox;
 pub(crate) mod packet;
 mod plain;
 mod post;

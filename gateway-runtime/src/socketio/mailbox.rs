@@ -75,6 +75,10 @@ impl Link for ConnectionLink {
         self.session.send(frames, volatile);
     }
 
+    fn send_shared(&self, frames: &Frames, volatile: bool) {
+        self.session.send_shared(frames, volatile);
+    }
+
     fn disconnect(&self, socket: &Socket, close: bool) {
         // The socket is out at once, as in Node; its hooks are called by the connection.
         if socket.connected() {

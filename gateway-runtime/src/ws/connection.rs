@@ -149,6 +149,12 @@ impl Link for WsLink {
         }
     }
 
+    fn send_shared(&self, frames: &Frames, volatile: bool) {
+        if let Some(session) = self.session.get() {
+            session.send_shared(frames, volatile);
+        }
+    }
+
     fn disconnect(&self, socket: &Socket, _close: bool) {
         // There is one namespace: leaving it is closing. What was sent before goes out first.
         if !self.closing.swap(true, Ordering::AcqRel) {

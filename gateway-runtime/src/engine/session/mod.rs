@@ -28,7 +28,7 @@ use self::heartbeat::{Beat, Heartbeat};
 use self::probe::Probe;
 use self::read::Post;
 use self::timer::{Timer, later};
-use super::link::{Command, Progress};
+use super::link::{Command, Parking, Progress};
 use super::metrics::{self, EngineMetrics, Traffic};
 use super::registry::Registration;
 use super::transport::{Outgoing, PollingTransport, WebSocketTransport};
@@ -212,8 +212,10 @@ impl<C: Connection> Session<C> {
                 return Poll::Ready(());
             }
             let writable = !blocked && self.is_writable();
+            let (framed_below, spent) = self.framing(blocked);
             let progress = self.take_progress();
-            if !self.link.park(progress, writable, blocked || !writable) {
+            let parking = Parking { progress, writable, blocked: blocked || !writable, framed_below, spent };
+            if !self.link.park(parking) {
                 self.check_overflow();
                 continue;
             }
@@ -311,6 +313,19 @@ impl<C: Connection> Session<C> {
         match &self.transport {
             Transport::Polling(polling) => polling.is_waiting(),
             Transport::WebSocket(_) => true,
+        }
+    }
+
+    /// Which packets whoever sends them may frame from now on, and a buffer for them: none while the client does not
+    /// keep up, or speaks revision 3, whose attachments look different.
+    fn framing(&mut self, blocked: bool) -> (usize, Vec<u8>) {
+        match &mut self.transport {
+            Transport::WebSocket(socket)
+                if !blocked && self.config.framing != Framing::EngineIo(Revision::V3) =>
+            {
+                (socket.framed_below(), socket.take_spent())
+            }
+            _ => (0, Vec::new()),
         }
     }
 

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::super::link::{Progress, cost};
+use super::super::link::Progress;
+use super::super::outbox::cost;
 use super::super::packet::{self, Frame, frame_at};
 use super::super::transport::{Failure, Outgoing, WebSocketTransport};
 use super::super::{CloseReason, Connection, Revision, revision_3};
@@ -72,6 +73,7 @@ impl<C: Connection> Session<C> {
 
     fn fill_websocket(&mut self, accepted: &mut usize, cx: &mut Context<'_>) -> Result<Poll<()>, Failure> {
         let Transport::WebSocket(socket) = &mut self.transport else { return Ok(Poll::Ready(())) };
+        let mut taken = false;
         loop {
             // Control packets go between packets, never between a text and its attachments.
             let control_due = self.open_packet.is_some() || self.ping_due;
@@ -84,8 +86,23 @@ impl<C: Connection> Session<C> {
                 *accepted += 1;
                 continue;
             }
-            if self.writing.is_empty() && !self.link.take_queue(&mut self.writing) {
-                return Ok(socket.poll_flush(cx)?);
+            if self.writing.is_empty() {
+                if taken {
+                    // What has come meanwhile is seen before the session sleeps.
+                    return Ok(socket.poll_flush(cx)?);
+                }
+                if socket.poll_ready(cx)?.is_pending() {
+                    return Ok(Poll::Pending);
+                }
+                taken = true;
+                let ready = self.link.take_outbox(&mut self.writing);
+                if ready.packets > 0 {
+                    self.progress.packets += ready.packets;
+                    self.progress.bytes += ready.cost;
+                    socket.start_send_frames(ready.bytes)?;
+                    *accepted += 1;
+                }
+                continue;
             }
             let Some(frames) = self.writing.front() else { continue };
             if frames.attachments().is_empty() && self.frames_sent == 0 {
@@ -160,7 +177,14 @@ impl<C: Connection> Session<C> {
         if self.ping_due && self.frames_sent == 0 && payload.push_text(beat(self.config.framing)) {
             self.ping_due = false;
         }
-        while !self.writing.is_empty() || self.link.take_queue(&mut self.writing) {
+        loop {
+            if self.writing.is_empty() {
+                // Nothing is ready as a frame: that begins with the WebSocket.
+                self.link.take_outbox(&mut self.writing);
+            }
+            if self.writing.is_empty() {
+                return false;
+            }
             while let Some(frames) = self.writing.front() {
                 let Some(frame) = frame_at(frames, self.frames_sent) else {
                     self.progress.packets += 1;
@@ -175,7 +199,6 @@ impl<C: Connection> Session<C> {
                 self.frames_sent += 1;
             }
         }
-        false
     }
 
     /// Answers the waiting polling request; false if it was given up.

@@ -6,7 +6,7 @@ mod websocket;
 pub(crate) use polling::{PollAnswer, PollWaiter, PollingTransport};
 pub(crate) use websocket::{
     DeflateOptions, DeflateServer, Failure, Incoming, Outgoing, WebSocketConfig, WebSocketTransport,
-    WebSocketUpgrade,
+    WebSocketUpgrade, append_frame,
 };
 
 #[cfg(any(test, feature = "fuzzing"))]

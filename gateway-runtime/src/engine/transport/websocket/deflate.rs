@@ -168,6 +168,11 @@ impl Deflate {
         Self { server, agreement, compressor: None, inflate: None }
     }
 
+    /// Messages below this size go out as they are.
+    pub(super) fn threshold(&self) -> usize {
+        self.server.options.threshold
+    }
+
     /// The message as it is sent compressed; `None` if it goes out as it is.
     pub(super) fn compress(&mut self, message: &Bytes) -> Option<Bytes> {
         if message.len() < self.server.options.threshold || message.is_empty() {

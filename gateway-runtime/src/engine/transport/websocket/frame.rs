@@ -144,6 +144,21 @@ impl ServerHead {
     }
 }
 
+/// Appends a whole, unmasked message from the server.
+#[inline]
+pub(crate) fn append_frame(frames: &mut Vec<u8>, binary: bool, payload: &[u8]) {
+    let opcode = if binary { Opcode::Binary } else { Opcode::Text };
+    if let Ok(short @ ..126) = u8::try_from(payload.len()) {
+        frames.reserve(2 + payload.len());
+        frames.extend_from_slice(&[0x80 | opcode.bits(), short]);
+    } else {
+        let head = ServerHead::new(opcode, false, payload.len());
+        frames.reserve(head.as_bytes().len() + payload.len());
+        frames.extend_from_slice(head.as_bytes());
+    }
+    frames.extend_from_slice(payload);
+}
+
 /// Masks or unmasks part of a payload that starts `offset` bytes into it.
 pub(super) fn apply_mask(bytes: &mut [u8], mask: [u8; 4], offset: usize) {
     let mut mask = mask;

@@ -32,10 +32,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::deflate::Deflate;
 pub(crate) use self::deflate::{DeflateOptions, DeflateServer};
+pub(crate) use self::frame::append_frame;
 use self::frame::{MAX_CONTROL_PAYLOAD, Opcode};
 use self::reader::Reader;
 pub(crate) use self::upgrade::{WebSocketConfig, WebSocketUpgrade};
-use self::writer::Writer;
+use self::writer::{GATHERED, Writer};
 
 /// What a peer sent.
 #[derive(Debug)]
@@ -176,6 +177,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketTransport<S> {
             }
         }
         Ok(())
+    }
+
+    /// Takes frames that were made with [`append_frame`].
+    ///
+    /// # Errors
+    /// A close frame was sent before.
+    pub(crate) fn start_send_frames(&mut self, frames: Vec<u8>) -> Result<(), Failure> {
+        if self.close_sent {
+            return Err(Failure::Cut);
+        }
+        self.writer.push_frames(frames);
+        Ok(())
+    }
+
+    /// Messages of fewer bytes may come as frames: those that are not compressed, and are gathered anyway.
+    pub(crate) fn framed_below(&self) -> usize {
+        let gathered = GATHERED + 1;
+        self.deflate.as_ref().map_or(gathered, |deflate| deflate.threshold().min(gathered))
+    }
+
+    /// The buffer of frames that are written, if it holds nothing else.
+    pub(crate) fn take_spent(&mut self) -> Vec<u8> {
+        self.writer.take_spent()
     }
 
     fn push(&mut self, opcode: Opcode, payload: Bytes, compress: bool) {

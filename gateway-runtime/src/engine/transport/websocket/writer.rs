@@ -1,19 +1,19 @@
 //! From frames to the bytes of a connection: small ones are gathered and written at once, large payloads
 //! are written from where they lie.
 //!
-//! Between flushes it holds no buffer. It must never read, and knows nothing of messages.
+//! Between flushes it holds a small buffer at most. It must never read, and knows nothing of messages.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, Bytes};
 use tokio::io::AsyncWrite;
 
 use super::frame::{Opcode, ServerHead};
 
 /// Payloads up to this size are gathered.
-const GATHERED: usize = 4 << 10;
+pub(super) const GATHERED: usize = 4 << 10;
 
 /// What the buffer of a burst of frames starts with.
 const FIRST_ALLOCATION: usize = 512;
@@ -21,12 +21,17 @@ const FIRST_ALLOCATION: usize = 512;
 /// Room for more frames when that is not enough: a burst is rarely just a little longer.
 const NEXT_ALLOCATION: usize = 4 << 10;
 
+/// A buffer up to this size is kept.
+const KEPT: usize = 256;
+
 /// The writing side of one connection.
 #[derive(Debug)]
 pub(super) struct Writer {
     /// Bytes that are gathered before they are written without waiting for more.
     size: usize,
-    gathered: BytesMut,
+    gathered: Vec<u8>,
+    /// How many of them the operating system has taken.
+    written: usize,
     /// A payload that follows what is gathered.
     large: Bytes,
     /// The answer to the last ping: one is enough (RFC 6455, 5.5.3).
@@ -41,7 +46,8 @@ impl Writer {
     pub(super) fn new(size: usize) -> Self {
         Self {
             size,
-            gathered: BytesMut::new(),
+            gathered: Vec::new(),
+            written: 0,
             large: Bytes::new(),
             pong: None,
             unflushed: false,
@@ -55,7 +61,7 @@ impl Writer {
         io: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.large.is_empty() || self.gathered.len() >= self.size {
+        if !self.large.is_empty() || self.gathered.len() - self.written >= self.size {
             ready!(self.poll_write(io, cx))?;
         }
         // Before more messages, or a client that takes them slowly would wait for it.
@@ -68,21 +74,38 @@ impl Writer {
         let head = ServerHead::new(opcode, compressed, payload.len());
         let head = head.as_bytes();
         let gathers = payload.len() <= GATHERED || !self.large.is_empty();
-        let needed = head.len() + if gathers { payload.len() } else { 0 };
-        if self.gathered.capacity() == 0 {
-            self.gathered.reserve(needed.max(FIRST_ALLOCATION));
-        } else if self.gathered.capacity() - self.gathered.len() < needed {
-            self.gathered.reserve(needed.max(NEXT_ALLOCATION));
-        }
-        if !self.large.is_empty() {
-            // Pushed without being asked for: order matters more than a copy.
-            self.gathered.extend_from_slice(&std::mem::take(&mut self.large));
-        }
+        let gathered = head.len() + if gathers { payload.len() } else { 0 };
+        self.make_room(gathered);
         self.gathered.extend_from_slice(head);
         if gathers {
             self.gathered.extend_from_slice(&payload);
         } else {
             self.large = payload;
+        }
+    }
+
+    /// Adds whole frames, which are written after all that was pushed before.
+    pub(super) fn push_frames(&mut self, frames: Vec<u8>) {
+        if self.gathered.is_empty() && self.large.is_empty() {
+            self.gathered = frames;
+        } else {
+            self.make_room(frames.len());
+            self.gathered.extend_from_slice(&frames);
+        }
+    }
+
+    /// Makes room for so many bytes behind all that was pushed before.
+    fn make_room(&mut self, bytes: usize) {
+        if self.gathered.capacity() == 0 {
+            self.gathered.reserve(bytes.max(FIRST_ALLOCATION));
+        }
+        if !self.large.is_empty() {
+            // Pushed without being asked for: order matters more than a copy.
+            self.gathered.extend_from_slice(&std::mem::take(&mut self.large));
+        }
+        if self.written > 0 && self.gathered.capacity() - self.gathered.len() < bytes {
+            self.gathered.drain(..self.written);
+            self.written = 0;
         }
     }
 
@@ -97,6 +120,11 @@ impl Writer {
     /// Whether the operating system took bytes since this was last asked.
     pub(super) fn take_progress(&mut self) -> bool {
         std::mem::take(&mut self.progress)
+    }
+
+    /// The buffer, if it is not needed.
+    pub(super) fn take_spent(&mut self) -> Vec<u8> {
+        if self.gathered.is_empty() { std::mem::take(&mut self.gathered) } else { Vec::new() }
     }
 
     /// Ready when everything has been taken by the operating system.
@@ -133,14 +161,18 @@ impl Writer {
         io: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while !self.gathered.is_empty() || !self.large.is_empty() {
+        loop {
+            let gathered = &self.gathered[self.written..];
+            if gathered.is_empty() && self.large.is_empty() {
+                break;
+            }
             let io = Pin::new(&mut *io);
             let written = if self.large.is_empty() {
-                ready!(io.poll_write(cx, &self.gathered))?
-            } else if self.gathered.is_empty() {
+                ready!(io.poll_write(cx, gathered))?
+            } else if gathered.is_empty() {
                 ready!(io.poll_write(cx, &self.large))?
             } else {
-                let parts = [IoSlice::new(&self.gathered), IoSlice::new(&self.large)];
+                let parts = [IoSlice::new(gathered), IoSlice::new(&self.large)];
                 ready!(io.poll_write_vectored(cx, &parts))?
             };
             if written == 0 {
@@ -148,12 +180,17 @@ impl Writer {
             }
             self.unflushed = true;
             self.progress = true;
-            let of_gathered = written.min(self.gathered.len());
-            self.gathered.advance(of_gathered);
-            self.large.advance(written - of_gathered);
+            let of_gathered = written.min(gathered.len());
+            self.written += of_gathered;
+            if written > of_gathered {
+                self.large.advance(written - of_gathered);
+            }
         }
-        self.gathered = BytesMut::new();
-        self.large = Bytes::new();
+        self.gathered.clear();
+        self.written = 0;
+        if self.gathered.capacity() > KEPT {
+            self.gathered = Vec::new();
+        }
         Poll::Ready(Ok(()))
     }
 }
