@@ -121,3 +121,110 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    const BELOW: usize = 4097;
+
+    fn outbox(framed_below: usize) -> Outbox {
+        Outbox { framed_below, ..Outbox::default() }
+    }
+
+    fn push(outbox: &mut Outbox, frames: &Frames) {
+        outbox.push(Cow::Borrowed(frames), cost(frames));
+    }
+
+    fn push_own(outbox: &mut Outbox, frames: Frames) {
+        let cost = cost(&frames);
+        outbox.push(Cow::Owned(frames), cost);
+    }
+
+    fn text(length: usize) -> Frames {
+        Frames::text("x".repeat(length))
+    }
+
+    #[test]
+    fn small_packets_are_ready_and_what_follows_a_large_one_waits_behind_it() {
+        let mut outbox = outbox(BELOW);
+        push(&mut outbox, &Frames::text("4a".to_owned()));
+        let attachments = vec![Bytes::from_static(b"1"), Bytes::new()];
+        push(&mut outbox, &Frames::with_attachments("4b".to_owned(), attachments));
+        push(&mut outbox, &Frames::binary(Bytes::from_static(b"2")));
+        push(&mut outbox, &Frames::text(String::new()));
+        push(&mut outbox, &text(5000));
+        push(&mut outbox, &Frames::text("4c".to_owned()));
+        assert_eq!((outbox.len(), outbox.is_empty()), (6, false));
+
+        let mut queue = VecDeque::new();
+        let ready = outbox.take(&mut queue);
+        assert_eq!(ready.bytes, *b"\x81\x024a\x81\x024b\x82\x011\x82\x00\x82\x012\x81\x00");
+        assert_eq!((ready.packets, ready.cost), (4, 6 + 4 * PACKET_OVERHEAD));
+        let queued: Vec<_> = queue.iter().map(Frames::byte_len).collect();
+        assert_eq!(queued, [5000, 2]);
+        assert_eq!((outbox.len(), outbox.is_empty()), (0, true));
+
+        push(&mut outbox, &Frames::text("4d".to_owned()));
+        queue.clear();
+        assert_eq!(outbox.take(&mut queue).bytes, b"\x81\x024d");
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn lengths_are_those_of_the_websocket() {
+        for (length, head) in [(125, &[0x81, 125][..]), (126, &[0x81, 126, 0, 126]), (4096, &[0x81, 126, 16, 0])] {
+            let mut outbox = outbox(BELOW);
+            push_own(&mut outbox, text(length));
+            let ready = outbox.take(&mut VecDeque::new()).bytes;
+            assert_eq!((&ready[..head.len()], ready.len()), (head, head.len() + length));
+        }
+    }
+
+    #[test]
+    fn what_others_receive_is_copied_only_if_it_is_small() {
+        let mut queue = VecDeque::new();
+        for (length, own, is_copied) in
+            [(500, false, true), (600, false, false), (600, true, true), (4096, true, true), (4097, true, false)]
+        {
+            let mut outbox = outbox(BELOW);
+            if own { push_own(&mut outbox, text(length)) } else { push(&mut outbox, &text(length)) }
+            queue.clear();
+            assert_eq!(outbox.take(&mut queue).packets, usize::from(is_copied), "{length} {own}");
+            assert_eq!(queue.len(), usize::from(!is_copied));
+        }
+    }
+
+    #[test]
+    fn ready_bytes_are_bounded_and_none_for_a_client_that_does_not_keep_up() {
+        let mut outbox = outbox(BELOW);
+        for _ in 0..100 {
+            push(&mut outbox, &text(400));
+        }
+        let mut queue = VecDeque::new();
+        let ready = outbox.take(&mut queue);
+        assert!(ready.bytes.len() <= READY_LIMIT + 4 * ready.packets, "{}", ready.bytes.len());
+        assert_eq!(ready.packets + queue.len(), 100);
+
+        outbox.frame_below(0);
+        push(&mut outbox, &text(1));
+        queue.clear();
+        assert_eq!((outbox.take(&mut queue).packets, queue.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_buffer_goes_round() {
+        let mut outbox = outbox(BELOW);
+        push(&mut outbox, &text(100));
+        let mut spent = outbox.take(&mut VecDeque::new()).bytes;
+        let address = spent.as_ptr();
+        spent.clear();
+        assert_eq!(outbox.reuse(spent).capacity(), 0);
+        push(&mut outbox, &text(100));
+        // One is enough.
+        assert_eq!(outbox.reuse(Vec::with_capacity(10)).capacity(), 10);
+        assert_eq!(outbox.take(&mut VecDeque::new()).bytes.as_ptr(), address);
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
+use gateway_core::Frames;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -193,4 +194,56 @@ async fn a_panic_above_ends_its_session_only() {
     other.send("4hi").await;
     assert_eq!(other.text().await, "4hi");
     assert_eq!(server.engine.sessions(), 1);
+}
+
+/// Packets of one number: small ones, which are framed when they are sent, and others, which are not.
+fn numbered(number: usize) -> Frames {
+    let length = [10, 200, 600, 3000, 20, 6000, 70_000][number % 7];
+    let text = format!("4{number}:{}", "x".repeat(length));
+    match number % 5 {
+        0 => Frames::with_attachments(text, vec![Bytes::from(number.to_string()), Bytes::new()]),
+        _ => Frames::text(text),
+    }
+}
+
+#[tokio::test]
+async fn packets_come_in_order_however_they_wait() {
+    let config = EngineConfig { ping_interval: Duration::from_millis(20), ..EngineConfig::default() };
+    let mut server = serve(config).await;
+    let mut client = server.open_websocket().await;
+    let link = server.opened().await;
+    let (mut sent, mut received) = (0, 0);
+    // A client that keeps up, one that is behind, and again one that keeps up.
+    for waiting in [0, 4 << 20, 0] {
+        for burst in 0..20 {
+            loop {
+                for _ in 0..=burst {
+                    let frames = numbered(sent);
+                    if sent % 2 == 0 { link.send_shared(&frames, false) } else { link.send(frames, false) }
+                    sent += 1;
+                }
+                tokio::task::yield_now().await;
+                if link.outbox_bytes() >= waiting {
+                    break;
+                }
+            }
+            let reads = if waiting == 0 || burst == 19 { sent } else { received };
+            while received < reads {
+                let text = client.text().await;
+                if text == "2" {
+                    client.send("3").await;
+                    continue;
+                }
+                let number = text.split_once(':').map(|(number, _)| &number[1..]);
+                assert_eq!(number, Some(received.to_string().as_str()));
+                assert_eq!(text.len(), numbered(received).text_bytes().len());
+                for attachment in numbered(received).attachments() {
+                    assert_eq!(client.next().await, Message::binary(attachment.clone()));
+                }
+                received += 1;
+            }
+        }
+    }
+    soon(link.drained()).await.expect("open");
+    assert_eq!((link.outbox_bytes(), link.outbox_len()), (0, 0));
 }
