@@ -13,7 +13,7 @@ use crate::arguments::Arguments;
 use crate::broadcast_acks::{BroadcastAcks, RemoteAcks};
 use crate::frames::Frames;
 use crate::payload::Payload;
-use crate::recipients::{KeptList, Recipients};
+use crate::recipients::{KeptList, Outdated, Recipients};
 use crate::recovery::SessionRecovery;
 use crate::recovery_store::SessionStore;
 use crate::remote::RemoteSocket;
@@ -63,9 +63,6 @@ struct Members {
     list: KeptList,
 }
 
-/// Lists of before a change, to be dropped when nothing is locked.
-type Outdated = Vec<Arc<[Socket]>>;
-
 #[derive(Debug)]
 struct Member {
     socket: Socket,
@@ -97,7 +94,7 @@ impl State {
     fn leave(&mut self, id: &str, room: &str, outdated: &mut Outdated) {
         if let Some(members) = self.rooms.get_mut(room) {
             members.by_id.remove(id);
-            outdated.extend(members.list.forget());
+            members.list.forget(outdated);
             if members.by_id.is_empty() {
                 self.rooms.remove(room);
                 shrink(&mut self.rooms);
@@ -160,7 +157,8 @@ impl State {
                 all.map(|(_, member)| member.socket.clone()).collect()
             }
             [room] => {
-                let mut sockets = Vec::with_capacity(self.rooms.get(room).map_or(1, |members| members.by_id.len()));
+                let mut sockets =
+                    Vec::with_capacity(self.rooms.get(room).map_or(1, |members| members.by_id.len()));
                 self.in_room(room, |id, socket| {
                     if wanted(id) {
                         sockets.push(socket.clone());
@@ -257,7 +255,7 @@ impl Adapter for MemoryAdapter {
         let mut outdated = Outdated::new();
         let State { sockets, everybody, rooms: all_rooms } = &mut *state;
         let member = sockets.entry(id.clone()).or_insert_with(|| {
-            outdated.extend(everybody.forget());
+            everybody.forget(&mut outdated);
             Member { socket: socket.clone(), rooms: Vec::new() }
         });
         for room in rooms {
@@ -267,7 +265,7 @@ impl Adapter for MemoryAdapter {
             // The room is asked, not the list: one client in many thousand rooms must not slow down the others.
             let members = all_rooms.entry(room.clone()).or_default();
             if members.by_id.insert(id.clone(), socket.clone()).is_none() {
-                outdated.extend(members.list.forget());
+                members.list.forget(&mut outdated);
                 member.rooms.push(room);
             }
         }
@@ -298,7 +296,8 @@ impl Adapter for MemoryAdapter {
         }
         let Some(member) = state.sockets.remove(socket.id()) else { return };
         shrink(&mut state.sockets);
-        let mut outdated = Outdated::from_iter(state.everybody.forget());
+        let mut outdated = Outdated::new();
+        state.everybody.forget(&mut outdated);
         for room in &member.rooms {
             state.leave(socket.id(), room, &mut outdated);
         }

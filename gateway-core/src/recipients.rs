@@ -17,12 +17,17 @@ impl KeptList {
         self.0.get_or_init(|| members.cloned().collect()).clone()
     }
 
-    /// Gives the list up. It is returned, since dropping it takes time that no lock should be held.
-    #[must_use]
-    pub(crate) fn forget(&mut self) -> Option<Arc<[Socket]>> {
-        self.0.take()
+    /// Gives the list up, to be dropped with others: that takes time for which no lock should be held.
+    #[inline]
+    pub(crate) fn forget(&mut self, outdated: &mut Outdated) {
+        if self.0.get().is_some() {
+            outdated.extend(self.0.take());
+        }
     }
 }
+
+/// Lists of before a change.
+pub(crate) type Outdated = Vec<Arc<[Socket]>>;
 
 /// The sockets that a broadcast reaches.
 #[derive(Debug)]

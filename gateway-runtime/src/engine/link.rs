@@ -416,7 +416,9 @@ impl SessionLink {
         }
         drop(shared);
         drop(spent);
-        tell(drained);
+        if !drained.is_empty() {
+            tell(drained);
+        }
         parks
     }
 

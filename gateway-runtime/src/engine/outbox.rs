@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use gateway_core::Frames;
 
-use super::transport::append_frame;
+use super::transport::{MAX_SERVER_HEAD, append_frame};
 
 /// What a queued packet costs beside its bytes, so that empty ones are bounded too.
 pub(super) const PACKET_OVERHEAD: usize = size_of::<Frames>();
@@ -86,8 +86,8 @@ impl Outbox {
     fn make_ready(&mut self, frames: &Frames) {
         let ready = &mut self.ready.bytes;
         if ready.capacity() == 0 {
-            // Bursts are alike.
-            ready.reserve(self.last_taken);
+            // Bursts are alike. The last frame asks for the longest head.
+            ready.reserve(self.last_taken + MAX_SERVER_HEAD);
         }
         let (text, attachments) = (frames.text_bytes(), frames.attachments());
         if !text.is_empty() || attachments.is_empty() {
@@ -175,7 +175,9 @@ mod tests {
 
     #[test]
     fn lengths_are_those_of_the_websocket() {
-        for (length, head) in [(125, &[0x81, 125][..]), (126, &[0x81, 126, 0, 126]), (4096, &[0x81, 126, 16, 0])] {
+        for (length, head) in
+            [(125, &[0x81, 125][..]), (126, &[0x81, 126, 0, 126]), (4096, &[0x81, 126, 16, 0])]
+        {
             let mut outbox = outbox(BELOW);
             push_own(&mut outbox, text(length));
             let ready = outbox.take(&mut VecDeque::new()).bytes;
@@ -186,11 +188,19 @@ mod tests {
     #[test]
     fn what_others_receive_is_copied_only_if_it_is_small() {
         let mut queue = VecDeque::new();
-        for (length, own, is_copied) in
-            [(500, false, true), (600, false, false), (600, true, true), (4096, true, true), (4097, true, false)]
-        {
+        for (length, own, is_copied) in [
+            (500, false, true),
+            (600, false, false),
+            (600, true, true),
+            (4096, true, true),
+            (4097, true, false),
+        ] {
             let mut outbox = outbox(BELOW);
-            if own { push_own(&mut outbox, text(length)) } else { push(&mut outbox, &text(length)) }
+            if own {
+                push_own(&mut outbox, text(length));
+            } else {
+                push(&mut outbox, &text(length));
+            }
             queue.clear();
             assert_eq!(outbox.take(&mut queue).packets, usize::from(is_copied), "{length} {own}");
             assert_eq!(queue.len(), usize::from(!is_copied));

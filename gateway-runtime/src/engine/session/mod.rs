@@ -501,9 +501,8 @@ impl<C: Connection> Future for Session<C> {
         let _entered = span.as_ref().map(Span::enter);
         let waker = session.waker.take().unwrap_or_else(|| Waker::from(session.link.clone()));
         let task = cx.waker();
-        let advanced = catch_unwind(AssertUnwindSafe(|| {
-            session.advance(task, &mut Context::from_waker(&waker))
-        }));
+        let advanced =
+            catch_unwind(AssertUnwindSafe(|| session.advance(task, &mut Context::from_waker(&waker))));
         let poll = advanced.unwrap_or_else(|_panic| {
             session.abandon();
             Poll::Ready(())

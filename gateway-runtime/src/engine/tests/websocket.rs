@@ -219,7 +219,11 @@ async fn packets_come_in_order_however_they_wait() {
             loop {
                 for _ in 0..=burst {
                     let frames = numbered(sent);
-                    if sent % 2 == 0 { link.send_shared(&frames, false) } else { link.send(frames, false) }
+                    if sent % 2 == 0 {
+                        link.send_shared(&frames, false);
+                    } else {
+                        link.send(frames, false);
+                    }
                     sent += 1;
                 }
                 tokio::task::yield_now().await;

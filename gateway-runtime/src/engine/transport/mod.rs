@@ -5,8 +5,8 @@ mod websocket;
 
 pub(crate) use polling::{PollAnswer, PollWaiter, PollingTransport};
 pub(crate) use websocket::{
-    DeflateOptions, DeflateServer, Failure, Incoming, Outgoing, WebSocketConfig, WebSocketTransport,
-    WebSocketUpgrade, append_frame,
+    DeflateOptions, DeflateServer, Failure, Incoming, MAX_SERVER_HEAD, Outgoing, WebSocketConfig,
+    WebSocketTransport, WebSocketUpgrade, append_frame,
 };
 
 #[cfg(any(test, feature = "fuzzing"))]

@@ -110,39 +110,8 @@ impl Head {
     }
 }
 
-/// The head of a whole, unmasked message from the server.
-pub(super) struct ServerHead {
-    bytes: [u8; 10],
-    length: usize,
-}
-
-impl ServerHead {
-    pub(super) fn new(opcode: Opcode, compressed: bool, payload: usize) -> Self {
-        let mut bytes = [0; 10];
-        bytes[0] = 0x80 | if compressed { 0x40 } else { 0 } | opcode.bits();
-        let length = match (u8::try_from(payload), u16::try_from(payload)) {
-            (Ok(short @ ..126), _) => {
-                bytes[1] = short;
-                2
-            }
-            (_, Ok(medium)) => {
-                bytes[1] = 126;
-                bytes[2..4].copy_from_slice(&medium.to_be_bytes());
-                4
-            }
-            _ => {
-                bytes[1] = 127;
-                bytes[2..].copy_from_slice(&(payload as u64).to_be_bytes());
-                10
-            }
-        };
-        Self { bytes, length }
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
+/// The longest head of a frame of the server.
+pub(crate) const MAX_SERVER_HEAD: usize = 10;
 
 /// Appends a whole, unmasked message from the server.
 #[inline]
@@ -152,11 +121,27 @@ pub(crate) fn append_frame(frames: &mut Vec<u8>, binary: bool, payload: &[u8]) {
         frames.reserve(2 + payload.len());
         frames.extend_from_slice(&[0x80 | opcode.bits(), short]);
     } else {
-        let head = ServerHead::new(opcode, false, payload.len());
-        frames.reserve(head.as_bytes().len() + payload.len());
-        frames.extend_from_slice(head.as_bytes());
+        frames.reserve(MAX_SERVER_HEAD + payload.len());
+        append_head(frames, opcode, false, payload.len());
     }
     frames.extend_from_slice(payload);
+}
+
+/// Appends the head of a frame from the server.
+#[inline]
+pub(super) fn append_head(frames: &mut Vec<u8>, opcode: Opcode, compressed: bool, payload: usize) {
+    let first = 0x80 | if compressed { 0x40 } else { 0 } | opcode.bits();
+    match (u8::try_from(payload), u16::try_from(payload)) {
+        (Ok(short @ ..126), _) => frames.extend_from_slice(&[first, short]),
+        (_, Ok(medium)) => {
+            let [high, low] = medium.to_be_bytes();
+            frames.extend_from_slice(&[first, 126, high, low]);
+        }
+        _ => {
+            frames.extend_from_slice(&[first, 127]);
+            frames.extend_from_slice(&(payload as u64).to_be_bytes());
+        }
+    }
 }
 
 /// Masks or unmasks part of a payload that starts `offset` bytes into it.
@@ -227,11 +212,15 @@ mod tests {
 
     #[test]
     fn lengths_are_written_in_their_shortest_form() {
-        let head = |payload| ServerHead::new(Opcode::Binary, false, payload).as_bytes().to_vec();
-        assert_eq!(head(125), [0x82, 125]);
-        assert_eq!(head(126), [0x82, 126, 0, 126]);
-        assert_eq!(head(65_535), [0x82, 126, 0xff, 0xff]);
-        assert_eq!(head(65_536), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
-        assert_eq!(ServerHead::new(Opcode::Text, true, 1).as_bytes(), [0xc1, 1]);
+        let head = |opcode, compressed, payload| {
+            let mut head = Vec::new();
+            append_head(&mut head, opcode, compressed, payload);
+            head
+        };
+        assert_eq!(head(Opcode::Binary, false, 125), [0x82, 125]);
+        assert_eq!(head(Opcode::Binary, false, 126), [0x82, 126, 0, 126]);
+        assert_eq!(head(Opcode::Binary, false, 65_535), [0x82, 126, 0xff, 0xff]);
+        assert_eq!(head(Opcode::Binary, false, 65_536), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(head(Opcode::Text, true, 1), [0xc1, 1]);
     }
 }

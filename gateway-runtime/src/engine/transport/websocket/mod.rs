@@ -32,8 +32,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::deflate::Deflate;
 pub(crate) use self::deflate::{DeflateOptions, DeflateServer};
-pub(crate) use self::frame::append_frame;
 use self::frame::{MAX_CONTROL_PAYLOAD, Opcode};
+pub(crate) use self::frame::{MAX_SERVER_HEAD, append_frame};
 use self::reader::Reader;
 pub(crate) use self::upgrade::{WebSocketConfig, WebSocketUpgrade};
 use self::writer::{GATHERED, Writer};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes};
 use tokio::io::AsyncWrite;
 
-use super::frame::{Opcode, ServerHead};
+use super::frame::{MAX_SERVER_HEAD, Opcode, append_head};
 
 /// Payloads up to this size are gathered.
 pub(super) const GATHERED: usize = 4 << 10;
@@ -71,12 +71,9 @@ impl Writer {
 
     /// Adds a frame, whose payload is written after all that was pushed before.
     pub(super) fn push(&mut self, opcode: Opcode, compressed: bool, payload: Bytes) {
-        let head = ServerHead::new(opcode, compressed, payload.len());
-        let head = head.as_bytes();
         let gathers = payload.len() <= GATHERED || !self.large.is_empty();
-        let gathered = head.len() + if gathers { payload.len() } else { 0 };
-        self.make_room(gathered);
-        self.gathered.extend_from_slice(head);
+        self.make_room(MAX_SERVER_HEAD + if gathers { payload.len() } else { 0 });
+        append_head(&mut self.gathered, opcode, compressed, payload.len());
         if gathers {
             self.gathered.extend_from_slice(&payload);
         } else {
@@ -95,18 +92,23 @@ impl Writer {
     }
 
     /// Makes room for so many bytes behind all that was pushed before.
+    #[inline]
     fn make_room(&mut self, bytes: usize) {
-        if self.gathered.capacity() == 0 {
-            self.gathered.reserve(bytes.max(FIRST_ALLOCATION));
-        }
         if !self.large.is_empty() {
             // Pushed without being asked for: order matters more than a copy.
             self.gathered.extend_from_slice(&std::mem::take(&mut self.large));
         }
-        if self.written > 0 && self.gathered.capacity() - self.gathered.len() < bytes {
-            self.gathered.drain(..self.written);
-            self.written = 0;
+        if self.gathered.capacity() - self.gathered.len() < bytes {
+            self.grow(bytes);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        self.gathered.drain(..self.written);
+        self.written = 0;
+        let least = if self.gathered.capacity() == 0 { FIRST_ALLOCATION } else { NEXT_ALLOCATION };
+        self.gathered.reserve(bytes.max(least));
     }
 
     /// Answers a ping with the next flush.
@@ -134,8 +136,10 @@ impl Writer {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_write(io, cx))?;
-        self.push_pong();
-        ready!(self.poll_write(io, cx))?;
+        if self.pong.is_some() {
+            self.push_pong();
+            ready!(self.poll_write(io, cx))?;
+        }
         if self.unflushed {
             ready!(Pin::new(io).poll_flush(cx))?;
             self.unflushed = false;
