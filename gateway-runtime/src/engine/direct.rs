@@ -80,28 +80,36 @@ impl<A: Application> Engine<A> {
 
 /// The session that a query names: `None` as well if it says anything that asks for more than a look at it.
 fn session_id(query: &str) -> Option<&str> {
-    if !query.bytes().all(is_plain) {
+    if !query.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         return None;
     }
-    let (mut sid, mut revision, mut transport) = (None, "", "");
-    // Of a repeated parameter the last counts.
-    for parameter in query.split('&') {
-        match parameter.split_once('=') {
-            Some(("sid", value)) => sid = Some(value),
-            Some(("EIO", value)) => revision = value,
-            Some(("transport", value)) => transport = value,
-            // They matter to clients of revision 3 only.
-            _ => {}
+    let (mut sid, mut revision, mut transport) = (None, b"".as_slice(), b"".as_slice());
+    // Of a repeated parameter the last counts. Others matter to clients of revision 3 only.
+    for parameter in query.as_bytes().split(|byte| *byte == b'&') {
+        if let Some(value) = parameter.strip_prefix(b"sid=") {
+            sid = Some(value);
+        } else if let Some(value) = parameter.strip_prefix(b"EIO=") {
+            revision = value;
+        } else if let Some(value) = parameter.strip_prefix(b"transport=") {
+            transport = value;
         }
     }
-    sid.filter(|sid| revision == "4" && transport == TransportName::Polling.as_str() && !sid.is_empty())
+    let is_known = revision == b"4" && transport == TransportName::Polling.as_str().as_bytes();
+    let sid = sid.filter(|sid| is_known && !sid.is_empty())?;
+    std::str::from_utf8(sid).ok()
 }
 
 /// Characters that stand for themselves in a query.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'=' | b'&' | b',' | b'/' | b':')
-}
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'=' | b'&' | b',' | b'/' | b':');
+        byte += 1;
+    }
+    plain
+};
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use tower::ServiceExt;
 
 use super::activity::{Look, tick};
@@ -95,15 +95,17 @@ impl Serve {
 
     async fn answer_all(self, carrier: Carrier) {
         let mut stream = Stream::new(carrier, self.open.clone());
+        let stop = self.stop.clone();
+        let mut stopped = pin!(stop.cancelled());
         if let Some(answers) = self.answers() {
             let options = &self.entrance.options;
-            match direct::converse(&mut stream, &answers, &self.open, options, &self.stop).await {
+            match direct::converse(&mut stream, &answers, &self.open, options, stopped.as_mut()).await {
                 Some(read) => stream.put_back(read),
                 None => return,
             }
         }
         // Boxed, so that a connection without hyper is small.
-        Box::pin(self.serve_http(stream)).await;
+        Box::pin(self.serve_http(stream, stopped)).await;
     }
 
     /// What requests are answered with as long as hyper is not needed.
@@ -121,8 +123,8 @@ impl Serve {
         Some(Answers { direct: self.direct.clone()?, by_router, route })
     }
 
-    async fn serve_http(self, stream: Stream) {
-        let Self { open, origin, router, entrance, stop, direct: _ } = self;
+    async fn serve_http(self, stream: Stream, mut stopped: Pin<&mut WaitForCancellationFuture<'_>>) {
+        let Self { open, origin, router, entrance, .. } = self;
         let options = entrance.options;
         let service = service_fn(move |request: Request<Incoming>| {
             open.activity.answering();
@@ -135,7 +137,6 @@ impl Serve {
             builder.max_headers(headers);
         }
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
-        let mut stopped = pin!(stop.cancelled());
         let mut stopping = false;
         let ended = loop {
             tokio::select! {

@@ -28,12 +28,10 @@ pub(crate) struct DirectRequest<'a> {
 
 /// The target of what may be a request, by a look at its first line.
 pub(super) fn target(input: &[u8]) -> Option<&str> {
-    let mut words = input.splitn(3, |byte| *byte == b' ');
-    let method = words.next()?;
-    let target = words.next()?;
-    words.next()?;
-    let known = matches!(method, b"GET" | b"POST" | b"OPTIONS");
-    std::str::from_utf8(target).ok().filter(|_| known)
+    let methods = [b"GET ".as_slice(), b"POST ", b"OPTIONS "];
+    let rest = methods.into_iter().find_map(|method| input.strip_prefix(method))?;
+    let end = rest.iter().position(|byte| *byte == b' ')?;
+    std::str::from_utf8(&rest[..end]).ok()
 }
 
 /// Hands on the request if the input is one, all of it and nothing more, with nothing unusual about how it is sent.

@@ -9,7 +9,7 @@ mod head;
 mod write;
 
 use std::cell::Cell;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::WaitForCancellationFuture;
 
 pub(crate) use self::head::DirectRequest;
 use super::ConnectionOptions;
@@ -74,12 +74,11 @@ pub(super) async fn converse<R>(
     answers: &Answers<R>,
     open: &Open,
     options: &ConnectionOptions,
-    stop: &CancellationToken,
+    mut stopped: Pin<&mut WaitForCancellationFuture<'_>>,
 ) -> Option<Bytes>
 where
     R: Fn(Request<Body>) -> DirectAnswer,
 {
-    let mut stopped = pin!(stop.cancelled());
     let mut stopping = false;
     loop {
         let turn = std::future::poll_fn(|cx| {

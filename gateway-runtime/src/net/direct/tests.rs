@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::net::connection::{Entrance, Origin, Serve};
@@ -152,6 +153,36 @@ async fn what_is_unusual_is_hypers_and_what_follows_as_well() {
         served.send(&get("/direct/waits", "")).await;
         assert!(served.answer().await.starts_with("HTTP/1.1 200 OK\n"), "{request}");
         assert!(served.stub.waiting.lock().is_empty(), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_by_hyper() {
+    for request in [
+        "POST /direct/ HTTP/1.1\r\nContent-Length: +5\r\n\r\nhello",
+        "POST /direct/ HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        "POST /direct/ HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\nhello",
+        "GET /direct/ HTTP/1.1\r\nno header\r\n\r\n",
+        "GET /direct/ HTTP/1.1\r\nHost : example\r\n\r\n",
+        "GET /direct/ HTTP/1.1\r\nHost: example\r\n folded\r\n\r\n",
+        "GET /direct/ HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /direct/ HTTP/1.0\r\n\r\n",
+        "GET  /direct/ HTTP/1.1\r\n\r\n",
+        "GET /direct/\u{7f} HTTP/1.1\r\n\r\n",
+        "GET /direct/ HTTP/3.1\r\n\r\n",
+    ] {
+        let (mut direct, mut hyper) = (Served::start(1 << 16, false), Served::start(1 << 16, true));
+        let mut said = Vec::new();
+        for served in [&mut direct, &mut hyper] {
+            served.send(request).await;
+            let mut all = Vec::new();
+            let ended = timeout(TIME, served.client.read_to_end(&mut all)).await;
+            ended.expect("the server closes").expect("no error");
+            let all = String::from_utf8(all).expect("text");
+            said.push(all.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n"));
+        }
+        assert!(said[0].starts_with("HTTP/1."), "{request}: {}", said[0]);
+        assert_eq!(said[0], said[1], "{request}");
     }
 }
 
