@@ -28,6 +28,14 @@ pub(super) fn cost(frames: &Frames) -> usize {
     frames.byte_len() + PACKET_OVERHEAD
 }
 
+/// Gives the memory of an empty queue back that a burst has left: what follows may be ready as frames, and never
+/// come by here.
+pub(super) fn give_back(queue: &mut VecDeque<Frames>) {
+    if queue.capacity() > KEPT_CAPACITY {
+        *queue = VecDeque::new();
+    }
+}
+
 /// Whole frames, ready to be written.
 #[derive(Debug, Default)]
 pub(crate) struct ReadyFrames {
@@ -100,10 +108,8 @@ impl Outbox {
 
     /// Takes all: ready frames, and behind them the packets that are put into `queue`, which is empty.
     pub(super) fn take(&mut self, queue: &mut VecDeque<Frames>) -> ReadyFrames {
+        give_back(queue);
         if !self.queue.is_empty() {
-            if queue.capacity() > KEPT_CAPACITY {
-                *queue = VecDeque::new();
-            }
             std::mem::swap(&mut self.queue, queue);
         }
         if self.ready.packets > 0 {
@@ -222,6 +228,24 @@ mod tests {
         push(&mut outbox, &text(1));
         queue.clear();
         assert_eq!((outbox.take(&mut queue).packets, queue.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_burst_leaves_no_queue_behind() {
+        let mut outbox = outbox(0);
+        for _ in 0..1000 {
+            push(&mut outbox, &text(1));
+        }
+        let mut queue = VecDeque::new();
+        outbox.take(&mut queue);
+        assert_eq!(queue.len(), 1000);
+        queue.clear();
+        // The client keeps up again: nothing is queued any more.
+        outbox.frame_below(BELOW);
+        push(&mut outbox, &text(1));
+        assert_eq!(outbox.take(&mut queue).packets, 1);
+        let kept = queue.capacity() + outbox.queue.capacity();
+        assert!(kept <= KEPT_CAPACITY, "{kept}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::super::link::Progress;
-use super::super::outbox::cost;
+use super::super::outbox::{cost, give_back};
 use super::super::packet::{self, Frame, frame_at};
 use super::super::transport::{Failure, Outgoing, WebSocketTransport};
 use super::super::{CloseReason, Connection, Revision, revision_3};
@@ -88,6 +88,7 @@ impl<C: Connection> Session<C> {
             }
             if self.writing.is_empty() {
                 if taken {
+                    give_back(&mut self.writing);
                     // What has come meanwhile is seen before the session sleeps.
                     return Ok(socket.poll_flush(cx)?);
                 }
