@@ -92,6 +92,9 @@ fn session_id(query: &str) -> Option<&str> {
             revision = value;
         } else if let Some(value) = parameter.strip_prefix(b"transport=") {
             transport = value;
+        } else if matches!(parameter, b"sid" | b"EIO" | b"transport") {
+            // Without a value it counts as well.
+            return None;
         }
     }
     let is_known = revision == b"4" && transport == TransportName::Polling.as_str().as_bytes();
@@ -128,6 +131,8 @@ mod tests {
             "EIO=4&transport=polling&sid=%61",
             "EIO=4&transport=polling&sid=a+b",
             "EIO=4&transport=polling&sid=a#b",
+            "EIO=4&transport=polling&sid=a&sid",
+            "EIO=4&transport=polling&sid=a&transport",
         ] {
             assert_eq!(session_id(other), None, "{other}");
         }

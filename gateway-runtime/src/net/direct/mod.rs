@@ -138,10 +138,12 @@ where
     let turn = ready!(poll_input(stream, cx, |input| {
         let answer = head::target(input).filter(|target| answers.direct.knows(target)).and_then(|_| {
             head::read(input, options, |request| {
-                open.activity.answering();
                 let direct = !answers.by_router && request.is_get_or_post();
                 let answer = if direct { answers.direct.answer(request) } else { None };
-                answer.or_else(|| request.to_http().map(&answers.route))
+                // One that is none after all stays a head that its client is due to finish.
+                answer
+                    .or_else(|| request.to_http().map(&answers.route))
+                    .inspect(|_| open.activity.answering())
             })
         });
         answer.map_or_else(|| Turn::Other(Bytes::copy_from_slice(input)), Turn::Answering)

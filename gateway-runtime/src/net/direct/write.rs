@@ -34,30 +34,36 @@ pub(super) async fn send<S: AsyncWrite + Unpin>(
     response: Response<Bytes>,
     last: bool,
 ) -> io::Result<()> {
+    let mut unsent = Some(response);
     // What is left after the first attempt: nearly always nothing.
-    let mut rest = None;
+    let (mut rest, mut sent) = (Vec::new(), 0);
     std::future::poll_fn(|cx| {
-        match &mut rest {
-            None => {
+        // Not kept while the client takes the rest, which is a copy.
+        match unsent.take() {
+            Some(response) => {
                 let mut output = OUTPUT.take();
-                output.clear();
                 encode(&response, last, &mut output);
                 let mut written = 0;
                 let outcome = poll_write_all(stream, &output, &mut written, cx);
                 if outcome.is_pending() {
-                    rest = Some((output.split_off(written), 0));
-                } else {
-                    rest = Some((Vec::new(), 0));
+                    rest = output.split_off(written);
                 }
-                output.shrink_to(KEPT_OUTPUT);
-                OUTPUT.set(output);
+                keep(output);
                 ready!(outcome)?;
             }
-            Some((rest, written)) => ready!(poll_write_all(stream, rest, written, cx))?,
+            None => ready!(poll_write_all(stream, &rest, &mut sent, cx))?,
         }
         Pin::new(&mut *stream).poll_flush(cx)
     })
     .await
+}
+
+/// Keeps the buffer for the thread's next answer.
+fn keep(mut output: Vec<u8>) {
+    // What is in it would be kept, whatever its size.
+    output.clear();
+    output.shrink_to(KEPT_OUTPUT);
+    OUTPUT.set(output);
 }
 
 fn poll_write_all<S: AsyncWrite + Unpin>(
@@ -143,4 +149,30 @@ fn date() -> [u8; DATE_LENGTH] {
     }
     DATE.set((seconds, text));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_buffer_of_a_large_answer_is_not_kept() {
+        for pipe in [1 << 20, 100 << 10, 1] {
+            let (mut client, mut server) = tokio::io::duplex(pipe);
+            let body = Bytes::from(vec![b'a'; 4 * KEPT_OUTPUT]);
+            let mut sent = pin!(send(&mut server, Response::new(body), false));
+            // The buffer goes back at the first attempt, which a small pipe cuts short.
+            let outcome = sent.as_mut().now_or_never();
+            assert_eq!(outcome.is_some(), pipe > 4 * KEPT_OUTPUT, "{pipe}");
+            assert!(client.read_u8().now_or_never().is_some(), "something was sent");
+            let kept = OUTPUT.take();
+            assert!(kept.is_empty() && kept.capacity() <= KEPT_OUTPUT, "{} of {pipe}", kept.capacity());
+            OUTPUT.set(kept);
+        }
+    }
 }
