@@ -252,7 +252,7 @@ impl Adapter for MemoryAdapter {
                 }
             }
         }
-        let mut outdated = Outdated::new();
+        let (mut outdated, mut replaced) = (Outdated::new(), Vec::new());
         let State { sockets, everybody, rooms: all_rooms } = &mut *state;
         let member = sockets.entry(id.clone()).or_insert_with(|| {
             everybody.forget(&mut outdated);
@@ -264,13 +264,17 @@ impl Adapter for MemoryAdapter {
             }
             // The room is asked, not the list: one client in many thousand rooms must not slow down the others.
             let members = all_rooms.entry(room.clone()).or_default();
-            if members.by_id.insert(id.clone(), socket.clone()).is_none() {
+            let former = members.by_id.insert(id.clone(), socket.clone());
+            if former.as_ref() != Some(socket) {
                 members.list.forget(&mut outdated);
-                member.rooms.push(room);
+            }
+            match former {
+                Some(former) => replaced.push(former),
+                None => member.rooms.push(room),
             }
         }
         drop(state);
-        drop(outdated);
+        drop((outdated, replaced));
     }
 
     fn del(&self, socket: &Socket, room: &str) {

@@ -20,8 +20,11 @@ const KEPT_CAPACITY: usize = 16;
 /// Bytes of ready frames at most: what comes then waits as it is.
 const READY_LIMIT: usize = 8 << 10;
 
-/// Packets of several receivers up to this size are copied for each of them; larger ones they share.
-const SHARED_COPIED: usize = 512;
+/// The same for packets of several receivers, each of which has a copy: a burst for everybody is in all outboxes at once.
+const SHARED_READY_LIMIT: usize = 4 << 10;
+
+/// Packets of several receivers below this size are copied for each of them; larger ones they share.
+const SHARED_COPIED_BELOW: usize = 512;
 
 /// What a packet counts against the outbox limit.
 pub(super) fn cost(frames: &Frames) -> usize {
@@ -77,11 +80,11 @@ impl Outbox {
     #[inline]
     pub(super) fn push(&mut self, frames: Cow<'_, Frames>, cost: usize) {
         let bytes = cost - PACKET_OVERHEAD;
-        let copied = match frames {
-            Cow::Borrowed(_) => self.framed_below.min(SHARED_COPIED),
-            Cow::Owned(_) => self.framed_below,
+        let (below, limit) = match frames {
+            Cow::Borrowed(_) => (self.framed_below.min(SHARED_COPIED_BELOW), SHARED_READY_LIMIT),
+            Cow::Owned(_) => (self.framed_below, READY_LIMIT),
         };
-        if bytes < copied && self.queue.is_empty() && self.ready.bytes.len() + bytes <= READY_LIMIT {
+        if bytes < below && self.queue.is_empty() && self.ready.bytes.len() + bytes <= limit {
             self.make_ready(&frames);
             self.ready.packets += 1;
             self.ready.cost += cost;
@@ -112,9 +115,11 @@ impl Outbox {
         if !self.queue.is_empty() {
             std::mem::swap(&mut self.queue, queue);
         }
-        if self.ready.packets > 0 {
-            self.last_taken = self.ready.bytes.len();
+        if self.ready.packets == 0 {
+            // The buffer stays for what comes.
+            return ReadyFrames::default();
         }
+        self.last_taken = self.ready.bytes.len();
         std::mem::take(&mut self.ready)
     }
 
@@ -215,14 +220,21 @@ mod tests {
 
     #[test]
     fn ready_bytes_are_bounded_and_none_for_a_client_that_does_not_keep_up() {
-        let mut outbox = outbox(BELOW);
-        for _ in 0..100 {
-            push(&mut outbox, &text(400));
-        }
         let mut queue = VecDeque::new();
-        let ready = outbox.take(&mut queue);
-        assert!(ready.bytes.len() <= READY_LIMIT + 4 * ready.packets, "{}", ready.bytes.len());
-        assert_eq!(ready.packets + queue.len(), 100);
+        let mut outbox = outbox(BELOW);
+        for (own, limit) in [(false, SHARED_READY_LIMIT), (true, READY_LIMIT)] {
+            for _ in 0..100 {
+                if own {
+                    push_own(&mut outbox, text(400));
+                } else {
+                    push(&mut outbox, &text(400));
+                }
+            }
+            queue.clear();
+            let ready = outbox.take(&mut queue);
+            assert_eq!(ready.packets, limit / 404, "{own}");
+            assert_eq!(ready.packets + queue.len(), 100);
+        }
 
         outbox.frame_below(0);
         push(&mut outbox, &text(1));
