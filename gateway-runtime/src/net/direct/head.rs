@@ -83,7 +83,7 @@ impl<'a> DirectRequest<'a> {
                 12 if is("content-type") => drop(self.content_type.get_or_insert(value)),
                 10 if is("user-agent") => drop(self.user_agent.get_or_insert(value)),
                 15 if is("accept-encoding") && self.accept_encoding.replace(value).is_some() => return None,
-                10 if is("connection") && !value.eq_ignore_ascii_case(b"keep-alive") => return None,
+                10 if is("connection") && !is_usual(value) => return None,
                 14 if is("content-length") && self.announced.replace(length(value)?).is_some() => {
                     return None;
                 }
@@ -118,6 +118,11 @@ impl<'a> DirectRequest<'a> {
         }
         Some(request)
     }
+}
+
+/// Whether a `Connection` asks for nothing. Proxies say `upgrade` in requests without `Upgrade` as well.
+fn is_usual(connection: &[u8]) -> bool {
+    connection.eq_ignore_ascii_case(b"keep-alive") || connection.eq_ignore_ascii_case(b"upgrade")
 }
 
 fn length(value: &[u8]) -> Option<usize> {

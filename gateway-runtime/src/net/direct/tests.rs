@@ -123,6 +123,7 @@ async fn the_router_sees_and_says_what_it_does_behind_hyper() {
     for request in [
         get("/direct/?a=1", "Accept: */*\r\nX-Empty:\r\nx-two: 1\r\nX-Two: 2\r\n"),
         get("/direct/none", "Connection: Keep-Alive\r\n"),
+        get("/direct/", "Connection: upgrade\r\n"),
         "POST /direct/ HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello".to_owned(),
         "OPTIONS /direct/ HTTP/1.1\r\nOrigin: http://example\r\n\r\n".to_owned(),
     ] {
@@ -135,6 +136,9 @@ async fn the_router_sees_and_says_what_it_does_behind_hyper() {
         // And the next one.
         direct.send(&request).await;
         assert_eq!(direct.answer().await, expected);
+        // Without hyper still.
+        direct.send(&get("/direct/waits", "")).await;
+        direct.asked().await;
     }
 }
 
@@ -146,6 +150,7 @@ async fn what_is_unusual_is_hypers_and_what_follows_as_well() {
         get("/elsewhere/waits", ""),
         format!("{}{}", get("/direct/", ""), get("/direct/", "")),
         "DELETE /direct/ HTTP/1.1\r\n\r\n".to_owned(),
+        get("/direct/", "Connection: upgrade\r\nUpgrade: h2c\r\n"),
     ] {
         let mut served = Served::start(1 << 16, false);
         served.send(&request).await;
