@@ -94,6 +94,8 @@ pub(crate) struct Mount {
     router: Router,
     /// Answers to polling without the router, which has nothing to add to them.
     polling: Option<Arc<dyn Polling>>,
+    /// Whether an application's own layers see its requests; what they answer may be of any length.
+    is_layered: bool,
 }
 
 #[derive(Clone)]
@@ -123,20 +125,22 @@ impl Mount {
         }
         let path = path.trim_end_matches('/').to_owned();
         let place = Place::Below { itself: !add_trailing_slash, files: files.map(Arc::new) };
-        Self { path, place, router, polling: polling.map(|polling| Arc::new(polling) as _) }
+        let polling = polling.map(|polling| Arc::new(polling) as _);
+        Self { path, place, router, polling, is_layered: !layers.is_empty() }
     }
 
     /// A plain WebSocket server.
     pub(crate) fn plain<A: Application>(path: &str, engine: Arc<PlainEngine<A>>) -> Self {
         let handle = move |request: Request| engine.clone().handle(request);
         let router = Router::new().fallback(any(handle));
-        Self { path: normalized(path).to_owned(), place: Place::UpgradesAt, router, polling: None }
+        let path = normalized(path).to_owned();
+        Self { path, place: Place::UpgradesAt, router, polling: None, is_layered: false }
     }
 
     fn is_for(&self, request: &Request) -> bool {
         let path = request.uri().path();
         match &self.place {
-            Place::Below { itself, .. } => self.below(path).is_some_and(|rest| *itself || !rest.is_empty()),
+            Place::Below { .. } => self.has(path),
             Place::UpgradesAt => normalized(path) == self.path && is_upgrade(request.headers()),
         }
     }
@@ -146,14 +150,17 @@ impl Mount {
         path.strip_prefix(&*self.path).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Whether this is the very path of a server with polling.
-    fn is_polled_at(&self, path: &str) -> bool {
+    /// Whether any request to this path is this server's.
+    fn has(&self, path: &str) -> bool {
         match self.place {
-            Place::Below { itself, .. } => {
-                self.below(path).is_some_and(|rest| rest == "/" || itself && rest.is_empty())
-            }
+            Place::Below { itself, .. } => self.below(path).is_some_and(|rest| itself || !rest.is_empty()),
             Place::UpgradesAt => false,
         }
+    }
+
+    /// Whether this path, which it has, is its very own: that of sessions.
+    fn is_polled_at(&self, path: &str) -> bool {
+        self.below(path).is_some_and(|rest| rest.is_empty() || rest == "/")
     }
 
     async fn handle(self, request: Request) -> Response {
@@ -201,17 +208,21 @@ pub(crate) fn router(mounts: Vec<Mount>, behind: Router) -> Router {
 
 /// The servers of a port that answer to polling without its router. Paths that come before them are not theirs.
 pub(crate) fn direct(mounts: &[Mount], taken: impl Fn(&str) -> bool) -> Option<Arc<dyn Direct>> {
-    let free = mounts.iter().filter(|mount| !taken(&mount.path) && !taken(&format!("{}/", mount.path)));
-    let mounts: Vec<_> = free.filter(|mount| matches!(mount.place, Place::Below { .. })).cloned().collect();
-    if mounts.is_empty() { None } else { Some(Arc::new(DirectMounts(mounts))) }
+    let is_free = |path: &str| !taken(path) && !taken(&format!("{path}/"));
+    let mounts = mounts.iter().filter(|mount| matches!(mount.place, Place::Below { .. })).cloned();
+    let mounts: Vec<_> = mounts.map(|mount| (!mount.is_layered && is_free(&mount.path), mount)).collect();
+    if mounts.iter().any(|(is_direct, _)| *is_direct) { Some(Arc::new(DirectMounts(mounts))) } else { None }
 }
 
-struct DirectMounts(Vec<Mount>);
+/// Servers as the router has them, and whether each is answered for without it.
+struct DirectMounts(Vec<(bool, Mount)>);
 
 impl DirectMounts {
     fn find<'a>(&self, target: &'a str) -> Option<(&Mount, &'a str)> {
         let (path, query) = target.split_once('?')?;
-        Some((self.0.iter().find(|mount| mount.is_polled_at(path))?, query))
+        // The first one has it, as in the router: paths may be below others.
+        let (is_direct, mount) = self.0.iter().find(|(_, mount)| mount.has(path))?;
+        (*is_direct && mount.is_polled_at(path)).then_some((mount, query))
     }
 }
 
@@ -266,7 +277,7 @@ mod tests {
     use axum::body::Body;
 
     fn mount(path: &str, place: Place) -> Mount {
-        Mount { path: path.to_owned(), place, router: Router::new(), polling: None }
+        Mount { path: path.to_owned(), place, router: Router::new(), polling: None, is_layered: false }
     }
 
     fn get(path: &str, upgrade: bool) -> Request {
@@ -287,6 +298,23 @@ mod tests {
         assert!(mount.is_for(&get("/socket.io/socket.io.js", false)));
         assert!(!mount.is_for(&get("/socket.iox/", false)));
         assert!(!mount.is_for(&get("/", false)));
+    }
+
+    #[test]
+    fn polling_is_direct_where_the_router_would_go_and_nothing_else_sees_it() {
+        let below = |path: &str| mount(path, Place::Below { itself: false, files: None });
+        let mut layered = below("/layered");
+        layered.is_layered = true;
+        let mounts = [below("/a"), below("/a/b"), below("/taken"), layered, mount("/ws", Place::UpgradesAt)];
+        let direct = direct(&mounts, |path| path == "/taken/").expect("one of them");
+        let knows = |path: &str| direct.knows(&format!("{path}?EIO=4&transport=polling"));
+        assert!(knows("/a/"));
+        // A file of the first, and the second below the first.
+        for path in ["/a", "/a/socket.io.js", "/a/b/", "/taken/", "/layered/", "/ws", "/"] {
+            assert!(!knows(path), "{path}");
+        }
+        assert!(!direct.knows("/a/?EIO=4&transport=websocket"));
+        assert!(super::direct(&mounts[2..], |path| path == "/taken").is_none());
     }
 
     #[test]

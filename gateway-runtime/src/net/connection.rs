@@ -110,6 +110,7 @@ impl Serve {
 
     /// What requests are answered with as long as hyper is not needed.
     fn answers(&self) -> Option<Answers<impl Fn(Request<Body>) -> DirectAnswer + Send + 'static>> {
+        let direct = self.direct.clone()?;
         let trust = self.entrance.trust_proxy.as_ref();
         let is_proxy = trust.is_some_and(|trust| trust.trusts_peer(self.origin.peer));
         // Whose request it is, the router's way finds out.
@@ -120,7 +121,7 @@ impl Serve {
             let answer = answer(request, open.clone(), origin, router.clone(), entrance.clone());
             answer.then(|Ok(response)| whole(response)).boxed()
         };
-        Some(Answers { direct: self.direct.clone()?, by_router, route })
+        Some(Answers { direct, by_router, route })
     }
 
     async fn serve_http(self, stream: Stream, mut stopped: Pin<&mut WaitForCancellationFuture<'_>>) {

@@ -19,7 +19,7 @@ const DATE_LENGTH: usize = 29;
 thread_local! {
     static OUTPUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     /// Seconds since 1970, and the same as HTTP has it.
-    static DATE: Cell<(u64, [u8; DATE_LENGTH])> = const { Cell::new((0, [0; DATE_LENGTH])) };
+    static DATE: Cell<(u64, [u8; DATE_LENGTH])> = const { Cell::new((u64::MAX, [0; DATE_LENGTH])) };
 }
 
 /// Whether an answer itself says that the connection ends with it.
