@@ -48,10 +48,9 @@ cores() {
 }
 
 draw() {
-    local name=$1 server spec
+    local name=$1 spec
     taskset -c "$first" env PORT=$PORT WORKERS=1 "$FOLDER/release/peer-gateway" >"$FOLDER/server.log" &
     server=$!
-    trap 'kill $server 2>/dev/null || true' RETURN EXIT
     for _ in $(seq 100); do grep -q READY "$FOLDER/server.log" && break; sleep 0.1; done
     spec=$(printf '{"port":%d,"pids":[%d],"protocol":"socketio","path":"/socket.io/","warm_up":1,"measure":%d,"workload":%s}' \
         $PORT "$server" "$((seconds + 2))" "$(workload "$name")")
@@ -62,10 +61,12 @@ draw() {
         --output "$FOLDER/perf.data" -- sleep "$seconds" 2>"$FOLDER/perf.log" || die "$(cat "$FOLDER/perf.log")"
     wait "$load" || die "the load failed"
     kill "$server"
+    server=
     perf script --input "$FOLDER/perf.data" 2>/dev/null | "$TOOLS/bin/inferno-collapse-perf" --quiet >"$FOLDER/$name.folded"
     "$TOOLS/bin/inferno-flamegraph" --title "$(title "$name")" --minwidth 0.4 --hash --quiet \
         <"$FOLDER/$name.folded" >"$OUTPUT/flame-$name.svg"
-    printf '%s: %d samples\n' "$name" "$(awk '{ sum += $NF } END { print sum + 0 }' "$FOLDER/$name.folded")"
+    # Stacks are weighed by time.
+    awk -v name="$name" '{ sum += $NF } END { printf "%s: %.1f s of CPU time\n", name, sum / 1e9 }' "$FOLDER/$name.folded"
 }
 
 command -v perf >/dev/null || die 'perf is missing (Debian: linux-perf)'
@@ -74,6 +75,8 @@ cargo build --release --locked --quiet -p bench-load
 # Frame pointers and names; the rest as it is measured.
 CARGO_TARGET_DIR=$FOLDER CARGO_PROFILE_RELEASE_DEBUG=line-tables-only RUSTFLAGS='-C force-frame-pointers=yes' \
     cargo build --release --locked --quiet -p peer-gateway
+server=
+trap '[[ -z $server ]] || kill $server' EXIT
 # The first core is the server's, the last the generator's.
 first=$(cores | sed 's/[-,].*//') last=$(cores | sed 's/.*[-,]//')
 if (($# == 0)); then set -- push-pop broadcast broadcast-16 polling; fi

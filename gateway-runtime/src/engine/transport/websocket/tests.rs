@@ -274,6 +274,7 @@ async fn small_frames_are_gathered_and_large_ones_follow_in_order() {
     assert!(pipe.server.take_progress());
     assert!(!pipe.server.take_progress());
     assert_eq!(pipe.server.writer.held(), 0, "no buffer is kept");
+    assert!(large.is_unique(), "nor what was written from where it lies");
 }
 
 #[tokio::test]

@@ -188,6 +188,10 @@ impl Writer {
             self.written += of_gathered;
             if written > of_gathered {
                 self.large.advance(written - of_gathered);
+                if self.large.is_empty() {
+                    // Empty as it is, it would hold on to all of the payload.
+                    self.large = Bytes::new();
+                }
             }
         }
         self.gathered.clear();
