@@ -1,15 +1,12 @@
-//! Entries of streams, and keys, whose way is not known: asked for, and the connection broke before Redis had answered.
+//! Entries of streams whose way is not known: asked for, and the connection broke before Redis had answered.
 //!
 //! Unlike a channel a stream can be asked what is in it. So nothing is lost, and nothing is added twice: first the old
 //! connection is closed at Redis as well (what lies in its buffers there would be added after it was looked for), then the
-//! entries after the last one that was confirmed are read, and what is not among them is added, in order. Keys are set again, unless they
-//! are there.
+//! entries after the last one that was confirmed are read, and what is not among them is added, in order.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::super::driver::{
@@ -25,8 +22,6 @@ const PAGE: usize = 500;
 #[derive(Default)]
 pub(super) struct Held {
     waiting: Vec<Addition>,
-    /// Keys that may not have been set.
-    keys: Vec<Outgoing>,
     /// By stream, the last entry that is known to be there.
     confirmed: HashMap<Arc<str>, EntryId>,
     /// The connection before, or the present one.
@@ -35,23 +30,15 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.keys.is_empty()
+        self.waiting.is_empty()
     }
 
     /// The answer to a batch is lost.
     pub(super) fn hold(&mut self, batch: Vec<Outgoing>) {
-        for outgoing in batch {
-            match outgoing {
-                Outgoing::Add(addition) => self.waiting.push(addition),
-                Outgoing::Set { key, value, lifetime, .. } => self.hold_key(key, value, lifetime),
-                Outgoing::Publish(_) => {}
-            }
-        }
-    }
-
-    /// Meanwhile another server may have set it to what is newer.
-    fn hold_key(&mut self, key: Arc<str>, value: Bytes, lifetime: Duration) {
-        self.keys.push(Outgoing::Set { key, value, lifetime, only_if_absent: true });
+        self.waiting.extend(batch.into_iter().filter_map(|outgoing| match outgoing {
+            Outgoing::Add(addition) => Some(addition),
+            _ => None,
+        }));
     }
 
     /// A new connection works: what lies in the buffers of the former one must not come after it.
@@ -91,17 +78,7 @@ impl Held {
         shared.stats.published(messages.map(|(_, result)| result.as_ref().map(|_| ())));
         let mut lost = None;
         for (outgoing, result) in batch.into_iter().zip(results) {
-            let addition = match outgoing {
-                Outgoing::Add(addition) => addition,
-                Outgoing::Set { key, value, lifetime, .. } => {
-                    if let Err(error @ DriverError::Lost(_)) = result {
-                        self.hold_key(key, value, lifetime);
-                        lost = Some(error);
-                    }
-                    continue;
-                }
-                Outgoing::Publish(_) => continue,
-            };
+            let Outgoing::Add(addition) = outgoing else { continue };
             match result {
                 Ok(Some(id)) => {
                     self.confirmed.insert(addition.stream, id);
@@ -125,36 +102,17 @@ impl Held {
         shared: &Shared,
         connection: &Arc<dyn Connection>,
     ) -> Result<(), DriverError> {
-        if self.is_empty() {
+        if self.waiting.is_empty() {
             return Ok(());
-        }
-        let keys = std::mem::take(&mut self.keys);
-        if !keys.is_empty() {
-            self.send(shared, connection, keys).await?;
         }
         let streams: HashSet<_> = self.waiting.iter().map(|addition| addition.stream.clone()).collect();
         for stream in streams {
             self.settle_stream(shared, connection, stream).await?;
         }
-        if self.is_empty() {
+        if self.waiting.is_empty() {
             shared.outbox.sent();
         }
         Ok(())
-    }
-
-    async fn send(
-        &mut self,
-        shared: &Shared,
-        connection: &Arc<dyn Connection>,
-        batch: Vec<Outgoing>,
-    ) -> Result<(), DriverError> {
-        match timeout(shared.options.timeout, connection.publish(&batch)).await {
-            Ok(Ok(results)) => self.sent(shared, batch, results),
-            lost => {
-                self.hold(batch);
-                Err(lost.ok().and_then(Result::err).unwrap_or_else(no_answer))
-            }
-        }
     }
 
     async fn settle_stream(
@@ -190,7 +148,13 @@ impl Held {
         if missing.is_empty() {
             return Ok(());
         }
-        self.send(shared, connection, missing).await
+        match timeout(shared.options.timeout, connection.publish(&missing)).await {
+            Ok(Ok(results)) => self.sent(shared, missing, results),
+            lost => {
+                self.hold(missing);
+                Err(lost.ok().and_then(Result::err).unwrap_or_else(no_answer))
+            }
+        }
     }
 
     /// These were added: their answer was lost, and not they.

@@ -272,7 +272,7 @@ pub(super) fn sent(
     outgoing: &Outgoing,
     answer: Result<Value, RedisError>,
 ) -> Result<Option<EntryId>, DriverError> {
-    let failed = if matches!(outgoing, Outgoing::Publish(_)) { error } else { stream_error };
+    let failed = if matches!(outgoing, Outgoing::Add(_)) { stream_error } else { error };
     match answer {
         Ok(Value::ServerError(failure)) => Err(failed(failure.into())),
         Ok(value) => Ok(added(&value)),

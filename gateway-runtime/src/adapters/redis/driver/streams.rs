@@ -95,8 +95,8 @@ pub(crate) enum Outgoing {
     Publish(Publication),
     /// `XADD`
     Add(Addition),
-    /// `SET` with an end; with `NX`, a value that is there stays.
-    Set { key: Arc<str>, value: Bytes, lifetime: Duration, only_if_absent: bool },
+    /// `SET` with an end.
+    Set { key: Arc<str>, value: Bytes, lifetime: Duration },
 }
 
 impl From<Publication> for Outgoing {
@@ -140,13 +140,10 @@ impl Outgoing {
                 }
                 command
             }
-            Self::Set { key, value, lifetime, only_if_absent } => {
+            Self::Set { key, value, lifetime } => {
                 let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX).max(1);
                 let mut command = redis::cmd("SET");
                 command.arg(&**key).arg(&**value).arg("PX").arg(millis);
-                if *only_if_absent {
-                    command.arg("NX");
-                }
                 command
             }
         }

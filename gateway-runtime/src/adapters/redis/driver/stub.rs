@@ -212,11 +212,8 @@ impl Service {
                 let fields = fields.map(|(name, value)| (Bytes::from_static(name.as_bytes()), value.clone()));
                 Some(self.add(&addition.stream, fields.collect()))
             }
-            Outgoing::Set { key, value, only_if_absent, .. } => {
-                let mut keys = self.keys.lock();
-                if !*only_if_absent || !keys.contains_key(&**key) {
-                    keys.insert(key.to_string(), value.clone());
-                }
+            Outgoing::Set { key, value, .. } => {
+                self.keys.lock().insert(key.to_string(), value.clone());
                 None
             }
         }

@@ -83,42 +83,6 @@ async fn a_client_gets_what_it_has_missed_on_another_server() {
     assert!(one.come_back("c", &missed[1].2).await.is_none());
 }
 
-/// Its session is sent, and does not arrive.
-async fn cut_while_redis_goes_away(stub: &StubDriver, client: &Client) {
-    stub.stall(true);
-    client.cut();
-    tokio::time::sleep(Duration::from_millis(10)).await;
-    stub.go_away();
-    stub.stall(false);
-    stub.tried(4).await;
-    assert!(stub.get("sio:session:c").is_none());
-}
-
-#[tokio::test(start_paused = true)]
-async fn sessions_are_kept_when_the_connection_breaks() {
-    let stub = StubDriver::default();
-    let ((one, _a), (two, _b)) = (recovering("n0", &stub).await, recovering("n1", &stub).await);
-    let mut client = one.recoverable_client("c");
-    client.socket.join("x");
-    say(&one, 0, 0);
-    let offset = next(&mut client).await.2;
-    cut_while_redis_goes_away(&stub, &client).await;
-    stub.come_back();
-    until("the session", || stub.get("sio:session:c").is_some()).await;
-    let mut back = two.come_back("c", &offset).await.expect("it is known");
-    say(&one, 0, 1);
-    let offset = next(&mut back).await.2;
-
-    // What another server has written meanwhile stays.
-    cut_while_redis_goes_away(&stub, &back).await;
-    stub.set("sio:session:c", "newer");
-    stub.come_back();
-    say(&two, 1, 0);
-    until("that it goes on", || stub.entries("socket.io").len() == 3).await;
-    assert_eq!(stub.get("sio:session:c").as_deref(), Some(&b"newer"[..]));
-    assert!(one.come_back("c", &offset).await.is_none());
-}
-
 #[tokio::test(start_paused = true)]
 async fn sessions_that_make_no_sense_are_none() {
     let stub = StubDriver::default();

@@ -237,7 +237,7 @@ impl ClusterAdapter {
         }
         let value = session::encode(session, &trace);
         let lifetime = recovery.options.options().max_disconnection_duration;
-        if !self.bus.send(Outgoing::Set { key, value, lifetime, only_if_absent: false }) {
+        if !self.bus.send(Outgoing::Set { key, value, lifetime }) {
             telemetry::adapter_error("persist_session");
         }
     }
