@@ -116,7 +116,8 @@ impl Mount {
         cors: Option<&Cors>,
         files: Option<ClientFiles>,
     ) -> Self {
-        let polling = (layers.is_empty() && engine.answers_directly())
+        let polling = engine
+            .answers_directly()
             .then(|| DirectPolling { engine: engine.clone(), cors: cors.map(CorsHeaders::new) });
         let handle = move |request: Request| engine.clone().handle(request);
         let mut router = with_layers(Router::new().fallback(any(handle)), layers);
